@@ -1,0 +1,246 @@
+"""One definition per table: columns, engine types, logical key, and what the logical digest leaves out.
+
+Two forms of a table exist. The *wide* form is what sources yield and people read: chains, addresses and contracts as text.
+The *stored* form keeps addresses and assets as small integers, assigned once at ingest. Every other file takes names and
+types from here; no SQL text repeats a type.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from cryptotrace.errors import InputError
+from cryptotrace.model import MAX_AMOUNT, Reject
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["AMOUNT", "SCHEMA_VERSION", "STORED", "WIDE", "Batch", "Column", "Table", "arrow_table"]
+
+SCHEMA_VERSION = 1
+AMOUNT = "DECIMAL(38,0)"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its name, its engine type, and whether two runs must agree on it."""
+
+    name: str
+    type: str
+    digest: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: columns in order and the logical key by which rows are one."""
+
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Column names in schema order."""
+        return tuple(column.name for column in self.columns)
+
+    def ddl(self) -> str:
+        """Give the statement that creates the table."""
+        body = ", ".join(f'"{column.name}" {column.type}' for column in self.columns)
+        return f"CREATE TABLE {self.name} ({body})"
+
+
+def _table(name: str, key: str, columns: str) -> Table:
+    """Read ``name type`` pairs separated by commas; a leading ``~`` keeps a column out of the digest."""
+    parsed = []
+    for part in columns.split(";"):
+        column, kind = part.split(maxsplit=1)
+        parsed.append(Column(column.lstrip("~"), kind.strip(), not column.startswith("~")))
+    return Table(name, tuple(parsed), tuple(key.split()))
+
+
+STORED: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        _table("meta", "name", "name VARCHAR; ~value VARCHAR"),
+        _table("accounts", "chain address", "~id INTEGER; chain VARCHAR; address VARCHAR"),
+        _table(
+            "assets",
+            "chain contract",
+            "~id INTEGER; chain VARCHAR; contract VARCHAR; symbol VARCHAR; decimals SMALLINT; name VARCHAR; canonical BOOLEAN",
+        ),
+        _table(
+            "transactions",
+            "chain tx_hash",
+            "chain VARCHAR; tx_hash VARCHAR; block BIGINT; time TIMESTAMP; tx_index INTEGER; signer INTEGER; receiver INTEGER; "
+            "ok BOOLEAN; fee DECIMAL(38,0); method VARCHAR; nonce BIGINT",
+        ),
+        _table(
+            "transfers",
+            "chain tx_hash kind sender receiver asset amount ordinal",
+            "~id BIGINT; chain VARCHAR; tx_hash VARCHAR; kind VARCHAR; block BIGINT; time TIMESTAMP; tx_index INTEGER; "
+            "log_index INTEGER; trace_path VARCHAR; call_type VARCHAR; sender INTEGER; receiver INTEGER; asset INTEGER; "
+            "amount DECIMAL(38,0); ordinal INTEGER; ok BOOLEAN; input_row BIGINT",
+        ),
+        _table(
+            "events",
+            "chain tx_hash log_index kind owner",
+            "chain VARCHAR; tx_hash VARCHAR; log_index INTEGER; kind VARCHAR; block BIGINT; time TIMESTAMP; contract VARCHAR; "
+            "owner VARCHAR; counterparty VARCHAR; amount DECIMAL(38,0); raw_amount VARCHAR",
+        ),
+        _table("prices", "time asset source", "time TIMESTAMP; asset VARCHAR; usd DECIMAL(38,18); source VARCHAR"),
+        _table(
+            "coverage",
+            "source stream chain address from_block to_block",
+            "source VARCHAR; stream VARCHAR; chain VARCHAR; address VARCHAR; from_block BIGINT; to_block BIGINT; status VARCHAR; "
+            "reason VARCHAR; rows BIGINT; cursor VARCHAR; ~head BIGINT; ~asked_at TIMESTAMP",
+        ),
+        _table("exclusions", "transfer reason", "~transfer BIGINT; reason VARCHAR; detail VARCHAR"),
+        _table("rejects", "file line reason raw", "file VARCHAR; line BIGINT; reason VARCHAR; raw VARCHAR"),
+        _table(
+            "runs",
+            "verb parameters",
+            "verb VARCHAR; parameters VARCHAR; inputs VARCHAR; ~version VARCHAR; ~at TIMESTAMP",
+        ),
+    )
+}
+"""The tables of a case store. ``assets.contract`` is ``''`` for the chain's own coin, ``assets.name`` is the CAIP-19 name."""
+
+
+WIDE: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        _table(
+            "transfers",
+            "",
+            "chain VARCHAR; tx_hash VARCHAR; kind VARCHAR; block BIGINT; time TIMESTAMP; tx_index INTEGER; log_index INTEGER; "
+            "trace_path VARCHAR; call_type VARCHAR; sender VARCHAR; receiver VARCHAR; contract VARCHAR; symbol VARCHAR; "
+            "decimals SMALLINT; amount DECIMAL(38,0); ok BOOLEAN; input_row BIGINT; listing INTEGER",
+        ),
+        _table(
+            "transactions",
+            "",
+            "chain VARCHAR; tx_hash VARCHAR; block BIGINT; time TIMESTAMP; tx_index INTEGER; signer VARCHAR; receiver VARCHAR; "
+            "ok BOOLEAN; fee DECIMAL(38,0); method VARCHAR; nonce BIGINT",
+        ),
+        STORED["events"],
+        STORED["prices"],
+        STORED["coverage"],
+        STORED["rejects"],
+    )
+}
+"""What sources yield. ``contract`` is ``None`` for the chain's own coin.
+
+``listing`` numbers the list that a row was read from. Every list that shows a transfer shows all equal ones of its
+transaction, so rows multiply inside one listing and merge by maximum between listings (design 4, identity). ``input_row`` is
+the row number in the input; it decides order only where the row carries no position.
+"""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Rows on their way into the store: plain tuples per table, in the column order of :data:`WIDE`.
+
+    >>> batch = Batch()
+    >>> batch.reject("pay.csv", 7, "amount is negative", "…,-5,…")
+    >>> len(batch)
+    1
+    """
+
+    rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+
+    def add(self, table: str, row: tuple[Any, ...]) -> None:
+        """Append one row; the caller keeps to the column order."""
+        self.rows.setdefault(table, []).append(row)
+
+    def add_transfer(
+        self,
+        *,
+        chain: str,
+        tx_hash: str,
+        kind: str,
+        time: datetime,
+        sender: str | None,
+        receiver: str | None,
+        amount: int,
+        block: int | None = None,
+        tx_index: int | None = None,
+        log_index: int | None = None,
+        trace_path: str | None = None,
+        call_type: str | None = None,
+        contract: str | None = None,
+        symbol: str | None = None,
+        decimals: int | None = None,
+        ok: bool = True,
+        input_row: int | None = None,
+        listing: int = 0,
+    ) -> None:
+        """Append a transfer; ``time`` must be aware, ``amount`` in base units within :data:`MAX_AMOUNT`.
+
+        Raises
+        ------
+        InputError
+            If the amount is negative or too large: the caller rejects the whole row instead.
+        """
+        if not 0 <= amount <= MAX_AMOUNT:
+            raise InputError(
+                "amount is negative" if amount < 0 else "amount is larger than 10**38 - 1",
+                where=f"{chain} {tx_hash}",
+                hint="Keep the row in rejects with its raw text",
+            )
+        self.add(
+            "transfers",
+            (chain, tx_hash, kind, block, time, tx_index, log_index, trace_path, call_type, sender, receiver, contract,
+             symbol, decimals, amount, ok, input_row, listing),
+        )  # fmt: skip
+
+    def reject(self, file: str, line: int | None, reason: str, raw: str) -> None:
+        """Keep a row that does not fit, whole."""
+        self.add("rejects", (file, line, reason, raw))
+
+    @property
+    def rejects(self) -> tuple[Reject, ...]:
+        """The rejected rows as values."""
+        return tuple(Reject(file=f, line=n, reason=r, raw=w) for f, n, r, w in self.rows.get("rejects", ()))
+
+    def __len__(self) -> int:
+        return sum(len(rows) for rows in self.rows.values())
+
+
+def arrow_table(table: Table, rows: Iterable[tuple[Any, ...]]) -> pa.Table:
+    """Turn tuples into an Arrow table of the declared types; O(cells).
+
+    Amounts go through :class:`decimal.Decimal` built from ``int``: exact, and refused by Arrow beyond 38 digits.
+    """
+    from decimal import Decimal
+
+    import pyarrow as pa
+
+    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
+    arrays = []
+    for column, values in zip(table.columns, columns, strict=True):
+        if column.type == AMOUNT:
+            values = [None if value is None else Decimal(value) for value in values]  # noqa: PLW2901
+        elif column.type == "TIMESTAMP":
+            values = [None if value is None else value.replace(tzinfo=None) for value in values]  # noqa: PLW2901
+        arrays.append(pa.array(values, type=arrow_type(column.type)))
+    return pa.table(arrays, names=list(table.names))
+
+
+def arrow_type(engine_type: str) -> pa.DataType:
+    """Give the Arrow type that carries an engine type without loss."""
+    import pyarrow as pa
+
+    if engine_type.startswith("DECIMAL("):
+        precision, scale = engine_type[8:-1].split(",")
+        return pa.decimal128(int(precision), int(scale))
+    return {
+        "VARCHAR": pa.string(),
+        "BIGINT": pa.int64(),
+        "INTEGER": pa.int32(),
+        "SMALLINT": pa.int16(),
+        "BOOLEAN": pa.bool_(),
+        "TIMESTAMP": pa.timestamp("us"),
+    }[engine_type]

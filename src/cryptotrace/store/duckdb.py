@@ -1,0 +1,268 @@
+"""The default engine: one DuckDB file per case.
+
+DuckDB locks a file per process, so the store connects per verb and lets go. External access, extensions and configuration
+are off: a store that somebody hands over cannot make the engine read or write anything else.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from cryptotrace.errors import AmountOverflowError, NotAStoreError, StoreBusy, StoreError
+from cryptotrace.schema import SCHEMA_VERSION, STORED, Batch
+from cryptotrace.store.base import LEDGER_SQL, Store, Written
+from cryptotrace.store.digest import table_digests
+from cryptotrace.store.ingest import ingest
+from cryptotrace.store.opening import check_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["DuckStore"]
+
+_CONFIG = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+    "threads": "2",
+}
+_PID = re.compile(r"PID (\d+)")
+
+
+class DuckStore(Store):
+    """A case store in one DuckDB file, or in memory.
+
+    Parameters
+    ----------
+    path : Path or None
+        ``None`` keeps the store in memory.
+    read_only : bool
+        Never writes, not even a write-ahead log.
+    wait : float
+        Seconds to wait for another process to let go.
+    """
+
+    def __init__(self, path: Path | None, *, read_only: bool = False, wait: float = 10.0) -> None:
+        self.path = path
+        self.read_only = read_only
+        self._wait = wait
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._depth = 0
+        if path is None:
+            self._memory: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config=dict(_CONFIG))
+            self._create(self._memory)
+        else:
+            self._memory = None
+            self._open_file(path)
+
+    def _open_file(self, path: Path) -> None:
+        if check_file(path):
+            with self._connected(read_only=True) as connection:
+                _check_content(connection, path)
+            return
+        if self.read_only:
+            raise NotAStoreError(
+                "no such case store", where=str(path), hint="Check the name; read_only never creates one"
+            )
+        with self._connected(read_only=False) as connection:
+            self._create(connection)
+
+    def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
+        connection.begin()
+        for table in STORED.values():
+            connection.execute(table.ddl())
+        connection.execute(
+            "INSERT INTO meta VALUES ('schema', ?), ('version', '0'), ('cleaned', '')", [str(SCHEMA_VERSION)]
+        )
+        connection.commit()
+
+    @contextmanager
+    def _connected(self, *, read_only: bool) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = self._connect(read_only=read_only)
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _connect(self, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+        deadline = time.monotonic() + self._wait
+        while True:
+            try:
+                return duckdb.connect(str(self.path), read_only=read_only, config=dict(_CONFIG))
+            except duckdb.IOException as problem:
+                text = str(problem)
+                if "lock" not in text.lower():
+                    raise NotAStoreError(
+                        "the engine cannot read this file",
+                        where=str(self.path),
+                        hint="Is it damaged, or from a newer version?",
+                    ) from problem
+                if time.monotonic() >= deadline:
+                    found = _PID.search(text)
+                    pid = int(found[1]) if found else None
+                    raise StoreBusy(
+                        f"another process{f' (PID {pid})' if pid else ''} holds the store",
+                        where=str(self.path),
+                        hint="Wait until it has finished, or open the store with a longer wait=",
+                        pid=pid,
+                    ) from problem
+                time.sleep(0.05)
+            except duckdb.Error as problem:
+                raise NotAStoreError(
+                    "the engine cannot read this file",
+                    where=str(self.path),
+                    hint="Is it damaged, or from a newer version?",
+                ) from problem
+
+    @contextmanager
+    def session(self) -> Iterator[Store]:
+        """Hold the connection for several statements; nests."""
+        if self._depth == 0:
+            self._connection = self._memory or self._connect(read_only=self.read_only)
+            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW ledger AS {LEDGER_SQL}")
+        self._depth += 1
+        try:
+            yield self
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                if self._connection is not None and self._memory is None:
+                    self._connection.close()
+                self._connection = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[Store]:
+        """Run statements that all take effect, or none."""
+        with self.session():
+            self._refuse_if_read_only()
+            connection = self._held()
+            connection.begin()
+            try:
+                yield self
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    def _refuse_if_read_only(self) -> None:
+        if self.read_only:
+            raise StoreError(
+                "the store was opened read-only", where=str(self.path), hint="Open it without read_only=True"
+            )
+
+    def _held(self) -> duckdb.DuckDBPyConnection:
+        if self._connection is None:
+            raise StoreError("no session", where=str(self.path), hint="Use the store inside `with store.session():`")
+        return self._connection
+
+    def _execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+        bound: Any = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        try:
+            return self._held().execute(sql, bound)
+        except (duckdb.OutOfRangeException, duckdb.ConversionException) as problem:
+            raise AmountOverflowError(
+                "an exact sum or amount passed 10**38 - 1 base units",
+                where=str(self.path),
+                hint="Exclude the token that overflows; nothing was rounded",
+            ) from problem
+
+    def arrow(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> pa.Table:
+        """Run a query and give its rows as Arrow."""
+        with self.session():
+            result: pa.Table = self._execute(sql, parameters).to_arrow_table()
+            return result
+
+    def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a query and give plain rows: whole decimals as ``int``, times as aware UTC."""
+        with self.session():
+            cursor = self._execute(sql, parameters)
+            kinds = [_converter(str(column[1])) for column in cursor.description or ()]
+            fetched = cursor.fetchall()
+        if not any(kinds):
+            return fetched
+        return [
+            tuple(cell if kind is None or cell is None else kind(cell) for kind, cell in zip(kinds, row, strict=True))
+            for row in fetched
+        ]
+
+    def run(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
+        """Run a statement that gives no rows."""
+        with self.session():
+            self._execute(sql, parameters)
+
+    def load(
+        self, batches: Iterable[Batch], *, complete: bool = False, run: Mapping[str, str] | None = None
+    ) -> Written:
+        """Merge rows in one transaction; see :meth:`Store.load`."""
+        with self.transaction():
+            return ingest(self, self._held(), batches, complete=complete, run=run)
+
+    def replace(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Put ``rows`` in place of everything in ``table``."""
+        from cryptotrace.schema import arrow_table
+
+        with self.transaction():
+            connection = self._held()
+            connection.execute(f"DELETE FROM {STORED[table].name}")
+            connection.register("replacement", arrow_table(STORED[table], rows))
+            connection.execute(f"INSERT INTO {STORED[table].name} SELECT * FROM replacement")
+            connection.unregister("replacement")
+
+    @property
+    def version(self) -> int:
+        """A number that grows whenever a load changed something."""
+        return int(self.rows("SELECT value FROM meta WHERE name = 'version'")[0][0])
+
+    def digests(self) -> dict[str, str]:
+        """Give the logical digest of each table."""
+        with self.session():
+            return table_digests(self)
+
+
+def _converter(kind: str) -> Any:
+    if kind == "DECIMAL(38,0)":
+        return int
+    if kind in {"TIMESTAMP", "DATETIME"}:
+        return _aware
+    return None
+
+
+def _aware(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
+
+
+def _check_content(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Accept only a store that holds exactly our tables, as tables, with our columns."""
+    found = {
+        (name, kind)
+        for name, kind in connection.execute(
+            "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'main'"
+        ).fetchall()
+    }
+    if found != {(name, "BASE TABLE") for name in STORED}:
+        raise NotAStoreError(
+            "a DuckDB file, but not a case store",
+            where=str(path),
+            hint="Name a store that cryptotrace made, or a new file",
+        )
+    columns = connection.execute(
+        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'main' "
+        "ORDER BY table_name, ordinal_position"
+    ).fetchall()
+    expected = [(name, column.name, column.type) for name in sorted(STORED) for column in STORED[name].columns]
+    version = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
+    if columns != expected or version != (str(SCHEMA_VERSION),):
+        raise NotAStoreError(
+            "a case store of another version",
+            where=str(path),
+            hint="Load the input again into a new store, or use the version of cryptotrace that made it",
+        )

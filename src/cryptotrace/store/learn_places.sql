@@ -1,0 +1,13 @@
+-- A place in the block is a fact of the transaction: any row that knows it tells the others.
+UPDATE transfers SET block = coalesce(transfers.block, n.block), tx_index = coalesce(transfers.tx_index, n.tx_index)
+FROM (
+    SELECT chain, tx_hash, max(block) AS block, max(tx_index) AS tx_index
+    FROM (
+        SELECT chain, tx_hash, block, tx_index FROM transfers
+        UNION ALL
+        SELECT chain, tx_hash, block, tx_index FROM transactions
+    )
+    GROUP BY chain, tx_hash
+) AS n
+WHERE transfers.chain = n.chain AND transfers.tx_hash = n.tx_hash
+    AND ((transfers.block IS NULL AND n.block IS NOT NULL) OR (transfers.tx_index IS NULL AND n.tx_index IS NOT NULL))

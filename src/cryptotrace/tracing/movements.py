@@ -1,0 +1,145 @@
+"""The ledger as the tracer reads it: plain rows with small integers, read once per case.
+
+Times run in one order for all assets of a chain, since conversions join them; two chains never meet inside a trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cryptotrace.model import USD_CONTRACT, Asset
+
+if TYPE_CHECKING:
+    from cryptotrace.store import Store
+
+__all__ = ["AssetFacts", "Book", "Movement", "read_book"]
+
+
+@dataclass(slots=True)
+class Movement:
+    """One ledger row: ``amount`` base units of ``asset`` from ``sender`` to ``receiver`` (ids; ``None`` = nobody)."""
+
+    id: int
+    chain: str
+    tx_hash: str
+    kind: str
+    block: int | None
+    time: datetime
+    tx_index: int | None
+    log_index: int | None
+    trace_path: tuple[int, ...] | None
+    sender: int | None
+    receiver: int | None
+    asset: int
+    amount: int
+    ordinal: int
+    input_row: int | None
+    order_known: str = "exact"
+
+    @property
+    def position(self) -> str:
+        """Where it stands in its transaction, as text."""
+        if self.log_index is not None:
+            return str(self.log_index)
+        return "" if self.trace_path is None else "_".join(map(str, self.trace_path))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssetFacts:
+    """An asset with its printed name: the symbol only where we vouch for it, else the CAIP-19 name."""
+
+    asset: Asset
+    caip: str
+    canonical: bool
+
+    @property
+    def display(self) -> str:
+        """What tables print."""
+        return self.asset.symbol if self.canonical and self.asset.symbol else self.caip
+
+    @property
+    def is_dollars(self) -> bool:
+        """Whether one unit is one micro-dollar by definition."""
+        return self.asset.contract == USD_CONTRACT
+
+
+@dataclass(slots=True)
+class Book:
+    """Everything that a trace reads from a store.
+
+    Attributes
+    ----------
+    accounts : dict
+        Account id -> (chain, address).
+    assets : dict
+        Asset id -> facts.
+    movements : list of Movement
+        Ledger rows up to the as-of time, in no particular order.
+    signers : dict
+        (chain, tx_hash) -> account id of the signer, where known.
+    contracts : dict
+        Asset id -> account id of the token contract, where it occurs as an account.
+    """
+
+    accounts: dict[int, tuple[str, str]]
+    assets: dict[int, AssetFacts]
+    movements: list[Movement]
+    signers: dict[tuple[str, str], int]
+    contracts: dict[int, int]
+    ids: dict[tuple[str, str], int] = field(default_factory=dict)
+    as_of: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.ids = {name: ident for ident, name in self.accounts.items()}
+
+
+_LEDGER = """
+    SELECT id, chain, tx_hash, kind, block, time, tx_index, log_index, trace_path, sender, receiver, asset, amount, ordinal,
+        input_row
+    FROM ledger
+    WHERE time <= $as_of
+"""
+
+
+def read_book(store: Store, *, as_of: datetime | None = None) -> Book:
+    """Read the ledger; O(rows).
+
+    Parameters
+    ----------
+    store : Store
+        Cleaned: the ledger leaves out what ``exclusions`` names.
+    as_of : datetime, optional
+        Rows after this time are left out.
+    """
+    limit = datetime(9999, 1, 1) if as_of is None else as_of.replace(tzinfo=None)  # noqa: DTZ001  (the engine keeps naive UTC)
+    with store.session():
+        accounts = {row[0]: (row[1], row[2]) for row in store.rows("SELECT id, chain, address FROM accounts")}
+        assets = {
+            row[0]: AssetFacts(
+                asset=Asset(chain=row[1], contract=row[2] or None, symbol=row[3], decimals=row[4]),
+                caip=row[5],
+                canonical=row[6],
+            )
+            for row in store.rows("SELECT id, chain, contract, symbol, decimals, name, canonical FROM assets")
+        }
+        movements = [_movement(row) for row in store.rows(_LEDGER, {"as_of": limit})]
+        signers = {
+            (row[0], row[1]): row[2]
+            for row in store.rows("SELECT chain, tx_hash, signer FROM transactions WHERE signer IS NOT NULL")
+        }
+    book = Book(accounts=accounts, assets=assets, movements=movements, signers=signers, contracts={}, as_of=as_of)
+    for ident, facts in assets.items():
+        account = book.ids.get((facts.asset.chain, facts.asset.contract or ""))
+        if account is not None:
+            book.contracts[ident] = account
+    return book
+
+
+def _movement(row: Sequence[object]) -> Movement:
+    values = list(row)
+    path = values[8]
+    values[8] = None if path is None else tuple(int(part) for part in str(path).split("_") if part)
+    return Movement(*values)  # type: ignore[arg-type]

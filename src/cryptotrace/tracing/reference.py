@@ -1,0 +1,393 @@
+"""The walk: the plain definition of what a trace is. Everything faster must equal it to the last unit.
+
+Events run in time order over integer balances per account and asset. Taint enters by injection, moves with payments under the
+policy, changes asset in exchanges, and comes to rest in exactly one of: terminals, resting, frontier, fees, pruned.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptotrace.model import Policy
+from cryptotrace.tracing.movements import Book, Movement
+from cryptotrace.tracing.places import Places
+from cryptotrace.tracing.policies import Balance, Parcel, balance_under, convert, parcel_amount, parcel_taint
+from cryptotrace.tracing.swaps import Exchange, Leg
+from cryptotrace.tracing.valuation import Valuer
+
+__all__ = ["Arrival", "Conversion", "Limits", "Statement", "Walk", "find_openings", "walk"]
+
+Event = Movement | Exchange
+Held = tuple[int, int]
+"""(account, asset)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Where a trace is cut short; what lies beyond is stated in ``frontier`` or ``pruned``."""
+
+    max_hops: int | None = None
+    min_value_micro: int | None = None
+
+
+@dataclass(slots=True)
+class Arrival:
+    """Tainted units that a row brought to an account, and what became of them there.
+
+    ``outcome`` is ``walked``, ``terminal``, ``pruned``, ``fee`` or a frontier reason. ``injected`` of the tainted units became
+    tainted on this arrival; the rest was tainted before.
+    """
+
+    row: Movement
+    account: int | None
+    asset: int
+    tainted: int
+    injected: int
+    hop: int
+    outcome: str
+
+
+@dataclass(slots=True)
+class Conversion:
+    """Taint that changed asset."""
+
+    leg: Leg
+    row: Movement
+    tainted_out: int
+    tainted_in: int
+
+
+@dataclass(slots=True)
+class Statement:
+    """The balance of one asset; for every conserving policy ``difference`` is 0."""
+
+    injected: int = 0
+    converted_in: int = 0
+    terminals: int = 0
+    resting: int = 0
+    frontier: int = 0
+    fees: int = 0
+    pruned: int = 0
+    converted_out: int = 0
+
+    @property
+    def difference(self) -> int:
+        """What went in less what is accounted for."""
+        out = self.terminals + self.resting + self.frontier + self.fees + self.pruned + self.converted_out
+        return self.injected + self.converted_in - out
+
+
+@dataclass(slots=True)
+class Walk:
+    """The raw outcome of one walk under one policy."""
+
+    policy: Policy
+    arrivals: list[Arrival] = field(default_factory=list)
+    conversions: list[Conversion] = field(default_factory=list)
+    resting: dict[Held, int] = field(default_factory=dict)
+    statements: dict[int, Statement] = field(default_factory=lambda: defaultdict(Statement))
+    sender_taint: dict[int, int] = field(default_factory=dict)
+    """Row id -> tainted units that left the sender with it, for payments into the scam set."""
+    through_opening: set[Held] = field(default_factory=set)
+    """Balances with an unexplained opening that taint passed."""
+
+
+def find_openings(events: Iterable[Event], book: Book, places: Places) -> dict[Held, int]:
+    """Give the opening balance that each walked account must have had: its largest prefix shortfall; O(rows).
+
+    It is clean, oldest, and there from the start. Sources have none: whatever they pay out is stolen by definition.
+    """
+    running: dict[Held, int] = defaultdict(int)
+    lowest: dict[Held, int] = {}
+
+    def pay(account: int | None, asset: int, amount: int) -> None:
+        if account is None or account in places.sources or not _is_walked(book, places, account, asset):
+            return
+        held = (account, asset)
+        running[held] -= amount
+        if running[held] < min(0, lowest.get(held, 0)):
+            lowest[held] = running[held]
+
+    for event, _ in single_steps(events):
+        for payer, asset, amount in _debits(event):
+            pay(payer, asset, amount)
+        for payee, asset, amount in _credits(event):
+            if payee is not None:
+                running[payee, asset] += amount
+    return {held: -amount for held, amount in lowest.items()}
+
+
+def _debits(event: Event) -> list[tuple[int | None, int, int]]:
+    """Payments of an event as the walk makes them: a resolved exchange by its legs, anything else row by row."""
+    if isinstance(event, Movement):
+        return [] if event.sender == event.receiver else [(event.sender, event.asset, event.amount)]
+    return [(leg.provider, leg.asset_out, leg.paid) for leg in event.legs]
+
+
+def _credits(event: Event) -> list[tuple[int | None, int, int]]:
+    if isinstance(event, Movement):
+        return [] if event.sender == event.receiver else [(event.receiver, event.asset, event.amount)]
+    return [(leg.recipient, leg.asset_in, leg.received) for leg in event.legs]
+
+
+def _is_walked(book: Book, places: Places, account: int, asset: int) -> bool:
+    if account in places.ends:
+        return False
+    return places.why_not_walked(account, token=book.assets[asset].asset.contract is not None) is None
+
+
+def single_steps(events: Iterable[Event]) -> Iterable[tuple[Event, frozenset[int]]]:
+    """Yield events with unresolved exchanges taken apart into rows; the set names accounts that swallow taint there."""
+    for event in events:
+        if isinstance(event, Exchange) and not event.resolved:
+            for row in event.rows:
+                yield row, event.middle
+        else:
+            yield event, frozenset()
+
+
+def walk(
+    events: Sequence[Event],
+    book: Book,
+    places: Places,
+    valuer: Valuer,
+    policy: Policy,
+    *,
+    limits: Limits,
+    openings: dict[Held, int],
+    openings_tainted: bool = False,
+) -> Walk:
+    """Follow taint through the events under one policy.
+
+    Returns
+    -------
+    Walk
+
+    Notes
+    -----
+    O(rows) for pair policies; O(rows + segments) for first-in and last-in.
+    """
+    tracer = _Tracer(book, places, valuer, policy, limits, openings, openings_tainted=openings_tainted)
+    paying = _scam_payers(events, places)
+    for event, swallowers in single_steps(events):
+        if isinstance(event, Exchange):
+            tracer.exchange(event)
+        else:
+            tracer.move(event, swallowers, paying.get((event.chain, event.tx_hash), frozenset()))
+    return tracer.finish()
+
+
+def _scam_payers(events: Iterable[Event], places: Places) -> dict[tuple[str, str], frozenset[int]]:
+    """Give, per unresolved exchange, the assets that the scam set pays in it: what it gets there are proceeds, not income."""
+    found = {}
+    for event in events:
+        if isinstance(event, Exchange) and not event.resolved:
+            paid = frozenset(row.asset for row in event.rows if row.sender in places.scam)
+            if paid:
+                found[event.rows[0].chain, event.rows[0].tx_hash] = paid
+    return found
+
+
+class _Tracer:
+    """The state of one walk."""
+
+    def __init__(
+        self,
+        book: Book,
+        places: Places,
+        valuer: Valuer,
+        policy: Policy,
+        limits: Limits,
+        openings: dict[Held, int],
+        *,
+        openings_tainted: bool,
+    ) -> None:
+        self.book = book
+        self.places = places
+        self.valuer = valuer
+        self.policy = policy
+        self.limits = limits
+        self.result = Walk(policy)
+        self.balances: dict[Held, Balance] = {}
+        self.hops: dict[int, int] = dict.fromkeys(places.sources | places.collectors | places.listed.keys(), 0)
+        self.openings = openings
+        for held, amount in openings.items():
+            self.balances[held] = balance_under(policy)
+            self.balances[held].credit([(amount, amount if openings_tainted else 0)])
+            if openings_tainted:
+                self.result.statements[held[1]].injected += amount
+        self.set_aside: dict[Held, int] = defaultdict(int)
+
+    # -- paying ----------------------------------------------------------------------------------------------------------
+
+    def pay(self, account: int | None, asset: int, amount: int, *, fee: bool = False) -> tuple[Parcel, int]:
+        """Take ``amount`` from an account: the parcel that leaves, and how much of it is injected at the source."""
+        if account is None:
+            return [(amount, 0)], 0
+        if account in self.places.sources:
+            return self._pay_from_source(account, asset, amount, fee=fee)
+        balance = self.balances.get((account, asset))
+        if balance is None or not _is_walked(self.book, self.places, account, asset):
+            return [(amount, 0)], 0
+        if balance.taint and (account, asset) in self.openings:
+            self.result.through_opening.add((account, asset))
+        return balance.debit(amount), 0
+
+    def _pay_from_source(self, account: int, asset: int, amount: int, *, fee: bool) -> tuple[Parcel, int]:
+        """Every unit a source pays out is tainted: first the taint it holds, the rest is injected. Fees come from clean money."""
+        balance = self._balance(account, asset)
+        if fee:
+            clean = min(amount, self.set_aside[account, asset])
+            self.set_aside[account, asset] -= clean
+            taken = balance.debit(min(amount - clean, balance.amount))
+            return [(clean, 0), *taken], 0
+        held = min(amount, balance.amount)
+        balance.debit(held)
+        self.result.statements[asset].injected += amount - held
+        return [(amount, amount)], amount - held
+
+    def _balance(self, account: int, asset: int) -> Balance:
+        balance = self.balances.get((account, asset))
+        if balance is None:
+            balance = self.balances[account, asset] = balance_under(self.policy)
+        return balance
+
+    # -- arriving --------------------------------------------------------------------------------------------------------
+
+    def arrive(
+        self, row: Movement, account: int | None, asset: int, parcel: Parcel, hop: int, injected: int, *, swallow: bool
+    ) -> None:
+        """Bring a parcel to an account and book its taint where it belongs."""
+        tainted = parcel_taint(parcel)
+        statement = self.result.statements[asset]
+        if account is None:
+            statement.fees += tainted
+            self._note(row, None, asset, tainted, injected, hop, "fee")
+            return
+        outcome = self._outcome(row, account, asset, tainted, hop, swallow=swallow)
+        if outcome == "walked":
+            self._keep(account, asset, parcel)
+            if tainted:
+                self.hops[account] = min(self.hops.get(account, hop), hop)
+        elif outcome == "terminal":
+            statement.terminals += tainted
+        elif outcome == "pruned":
+            statement.pruned += tainted
+            self._keep(account, asset, [(parcel_amount(parcel), 0)])
+        else:
+            statement.frontier += tainted
+            if _is_walked(self.book, self.places, account, asset):
+                self._keep(account, asset, [(parcel_amount(parcel), 0)])
+        self._note(row, account, asset, tainted, injected, hop, outcome)
+
+    def _outcome(self, row: Movement, account: int, asset: int, tainted: int, hop: int, *, swallow: bool) -> str:
+        if account in self.places.sources:
+            return "walked"
+        if account in self.places.ends:
+            return "terminal"
+        reason = self.places.why_not_walked(account, token=self.book.assets[asset].asset.contract is not None)
+        if reason is not None:
+            return reason
+        if not tainted:
+            return "walked"
+        if swallow and account not in self.places.scam:
+            return "swap"
+        if self.limits.max_hops is not None and hop > self.limits.max_hops:
+            return "max_hops"
+        if self.limits.min_value_micro is not None:
+            value = self.valuer.micro(asset, tainted, row.time)
+            if value is not None and value < self.limits.min_value_micro:
+                return "pruned"
+        return "walked"
+
+    def _keep(self, account: int, asset: int, parcel: Parcel) -> None:
+        if account in self.places.sources:
+            tainted = parcel_taint(parcel)
+            self._balance(account, asset).credit([(tainted, tainted)])
+            self.set_aside[account, asset] += parcel_amount(parcel) - tainted
+        else:
+            self._balance(account, asset).credit(parcel)
+
+    def _note(
+        self, row: Movement, account: int | None, asset: int, tainted: int, injected: int, hop: int, outcome: str
+    ) -> None:
+        if tainted:
+            self.result.arrivals.append(Arrival(row, account, asset, tainted, injected, hop, outcome))
+
+    # -- events ----------------------------------------------------------------------------------------------------------
+
+    def move(self, row: Movement, swallowers: frozenset[int], scam_pays: frozenset[int]) -> None:
+        """One ledger row."""
+        if row.sender == row.receiver:
+            return
+        parcel, injected = self.pay(row.sender, row.asset, row.amount, fee=row.kind == "fee")
+        carried = parcel_taint(parcel)
+        if row.receiver in self.places.scam and row.sender not in self.places.scam:
+            self.result.sender_taint[row.id] = carried
+        proceeds = bool(scam_pays - {row.asset})
+        if self._injects(row.sender, row.receiver, proceeds=proceeds) or self._is_listed(row):
+            injected += row.amount - carried
+            self.result.statements[row.asset].injected += row.amount - carried
+            parcel = [(row.amount, row.amount)]
+        hop = self._hop(row.sender, row.receiver)
+        self.arrive(row, row.receiver, row.asset, parcel, hop, injected, swallow=row.receiver in swallowers)
+
+    def _injects(self, sender: int | None, receiver: int | None, *, proceeds: bool) -> bool:
+        """Whether a payment taints on arrival: from outside the scam set into a collector, but no mint and no swap proceeds."""
+        if receiver not in self.places.collectors or sender is None or sender in self.places.scam or proceeds:
+            return False
+        end = self.places.ends.get(sender)
+        return end is None or end.category != "burn"
+
+    def _is_listed(self, row: Movement) -> bool:
+        if row.receiver is None:
+            return False
+        payments = self.places.listed.get(row.receiver)
+        return payments is not None and ((row.tx_hash, row.position) in payments or (row.tx_hash, "") in payments)
+
+    def _hop(self, sender: int | None, receiver: int | None) -> int:
+        if sender in self.hops:
+            return self.hops[sender] + 1
+        return 0 if receiver in self.places.collectors or receiver in self.places.listed else 1
+
+    def exchange(self, event: Exchange) -> None:
+        """A resolved exchange: every leg pays first, then every leg is paid."""
+        paid = [self.pay(leg.provider, leg.asset_out, leg.paid) for leg in event.legs]
+        for leg, (parcel, injected) in zip(event.legs, paid, strict=True):
+            self._leg(event, leg, parcel, injected)
+
+    def _leg(self, event: Exchange, leg: Leg, parcel: Parcel, injected: int) -> None:
+        tainted_out = parcel_taint(parcel)
+        received = convert(parcel, leg.received)
+        tainted_in = parcel_taint(received)
+        outgoing = next((row for row in event.rows if row.sender == leg.provider and row.asset == leg.asset_out), event.rows[0])
+        incoming = next(
+            (row for row in event.rows if row.receiver == leg.recipient and row.asset == leg.asset_in), event.rows[-1]
+        )
+        if tainted_out:
+            hop = self._hop(leg.provider, leg.recipient)
+            self._note(outgoing, leg.recipient, leg.asset_out, tainted_out, injected, hop, "converted")
+            self.result.statements[leg.asset_out].converted_out += tainted_out
+            self.result.statements[leg.asset_in].converted_in += tainted_in
+            self.result.conversions.append(Conversion(leg, incoming, tainted_out, tainted_in))
+        carried = tainted_in
+        extra = 0
+        if leg.provider != leg.recipient and self._injects(leg.provider, leg.recipient, proceeds=False):
+            self.result.sender_taint[incoming.id] = carried
+            extra = leg.received - carried
+            self.result.statements[leg.asset_in].injected += extra
+            received = [(leg.received, leg.received)]
+        same = leg.provider == leg.recipient
+        hop = self.hops.get(leg.provider, 0) if same else self._hop(leg.provider, leg.recipient)
+        self.arrive(incoming, leg.recipient, leg.asset_in, received, hop, extra, swallow=False)
+
+    def finish(self) -> Walk:
+        """Book what is left where it rests."""
+        for held, balance in self.balances.items():
+            if balance.taint:
+                self.result.resting[held] = balance.taint
+                self.result.statements[held[1]].resting += balance.taint
+        return self.result
