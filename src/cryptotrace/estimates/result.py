@@ -173,7 +173,19 @@ class Comparison:
     @property
     def rows(self) -> ResultTable:
         """Give the table as exact rows: the columns of the design first, then ours."""
-        extra = ("publisher", "quantity", "period", "printed_on", "status", "rung", "ratio_central", "low", "central", "high", "caveat")
+        extra = (
+            "publisher",
+            "quantity",
+            "period",
+            "printed_on",
+            "status",
+            "rung",
+            "ratio_central",
+            "low",
+            "central",
+            "high",
+            "caveat",
+        )
         rows = tuple(
             (
                 v.reported_id, v.verdict, v.ratio_low, v.ratio_high, v.bridges, v.reason, v.publisher, v.quantity, v.period,

@@ -1,4 +1,4 @@
-"""matplotlib as an SVG writer: the same bytes every time, and an element that can stand inside a page.
+"""matplotlib as an SVG writer: the same bytes every time, as an element that can stand inside a page.
 
 matplotlib's own file has a prolog, a style sheet that reaches the whole page it is put into, style attributes that a
 strict content policy refuses, and ids that two charts share. All that is rewritten here.
@@ -11,7 +11,7 @@ import io
 import re
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from cryptotrace.figures.palette import FONT, GRID, INK, MUTED, PAPER
@@ -26,7 +26,7 @@ __all__ = ["Chart", "draw_chart"]
 
 _SVG = "http://www.w3.org/2000/svg"
 _LINK = "{http://www.w3.org/1999/xlink}href"
-_RC = {
+_RC: dict[Any, Any] = {  # matplotlib's own key type is a list of literals
     "svg.fonttype": "none",  # text stays text: it can be searched, read aloud and scaled
     "svg.hashsalt": "cryptotrace",  # ids do not differ from run to run
     "svg.id": None,
@@ -70,7 +70,7 @@ class Chart:
 
     @property
     def row_wise(self) -> Transform:
-        """x in pixels from the left, y in rows."""
+        """Transform of x in pixels from the left and y in rows."""
         from matplotlib.transforms import Affine2D
 
         pixels = Affine2D().scale(1 / self.width, 1) + self.figure.transFigure
@@ -92,14 +92,18 @@ class Chart:
         )
 
     def headline(self, title: str, subtitle: str) -> None:
-        """The title and one sentence under it."""
+        """Write the title and one sentence under it."""
         for text, y, look in (
             (title, 26, {"fontsize": 15, "fontweight": "bold", "color": INK}),
             (subtitle, 46, {"fontsize": 11.5, "color": MUTED}),
         ):
             fits = int((self.width - 32) / (float(str(look["fontsize"])) * 0.55))
             self.figure.text(
-                16 / self.width, 1 - y / self.height, cut(clean(text), fits), parse_math=False, **look  # type: ignore[arg-type]
+                16 / self.width,
+                1 - y / self.height,
+                cut(clean(text), fits),
+                parse_math=False,
+                **look,  # type: ignore[arg-type]
             )
 
     def grid(self, ticks: list[float], names: list[str]) -> None:
@@ -155,23 +159,24 @@ def draw_chart(
 
 
 def _inline(text: str, *, name: str, title: str, description: str) -> str:
-    """matplotlib's file as one element: no prolog, no style, ids of its own."""
+    """Make one element of matplotlib's file: no prolog, no style, ids of its own."""
     root = ET.fromstring(text)  # noqa: S314  (our own output, written a line ago)
     for child in [child for child in root if child.tag in {f"{{{_SVG}}}metadata", f"{{{_SVG}}}defs"}]:
         if child.tag.endswith("metadata") or child.find(f"{{{_SVG}}}style") is not None:
             root.remove(child)
-    prefix = f"{name}-{hashlib.sha256((title + description + text).encode()).hexdigest()[:10]}"
+    prefix = f"{name}-{hashlib.sha256((title + description + text).encode('utf-8', 'replace')).hexdigest()[:10]}"
     used = set(re.findall(r"(?:url\(#|href=\"#)([\w.-]+)", text))
     for element in root.iter():
         element.text = element.text if element.text and element.text.strip() else None
         element.tail = None
         _move_style(element)
         _rename(element, prefix, used)
+        element.tag = element.tag.removeprefix(f"{{{_SVG}}}")
     box = root.attrib["viewBox"].split()
+    root.set("xmlns", _SVG)
     root.attrib.update(width=box[2], height=box[3], role="img", **{"font-family": FONT})
     root.attrib.update({"stroke-linejoin": "round", "aria-labelledby": f"{prefix}-title {prefix}-desc"})
     root.attrib.pop("version", None)
-    ET.register_namespace("", _SVG)
     body = ET.tostring(root, encoding="unicode")
     told = f'<title id="{prefix}-title">{escape(title)}</title><desc id="{prefix}-desc">{escape(description)}</desc>'
     return re.sub(r"^(<svg[^>]*>)", lambda match: match.group(1) + told, body, count=1)
@@ -201,5 +206,7 @@ def _rename(element: ET.Element, prefix: str, used: set[str]) -> None:
     for key, value in list(element.attrib.items()):
         if "url(#" in value:
             element.set(key, value.replace("url(#", f"url(#{prefix}-"))
-    if element.tag == f"{{{_SVG}}}path" and "d" in element.attrib:
+    if "d" in element.attrib:
         element.set("d", " ".join(element.attrib["d"].split()))
+    if element.get("transform", "").startswith("rotate(-0 "):
+        del element.attrib["transform"]

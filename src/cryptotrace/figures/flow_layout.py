@@ -11,8 +11,9 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from cryptotrace.figures.grouping import Group, Grouping, Link
+from cryptotrace.figures.grouping import Grouping, Link
 
 __all__ = ["Layout", "lay_out", "line_width", "node_radius"]
 
@@ -51,14 +52,14 @@ class _Item:
 
 
 def line_width(link: Link, largest: float) -> float:
-    """Width by the square root of USD; without a price the thinnest."""
+    """Return the width by the square root of USD; without a price the thinnest."""
     if link.usd is None or largest <= 0:
         return THINNEST_LINE
     return round(max(THINNEST_LINE, WIDEST_LINE * math.sqrt(float(link.usd) / largest)), 1)
 
 
 def node_radius(value: float, largest: float) -> float:
-    """Half the size of a node, between 5 and 12 pixels, by the square root of its throughput."""
+    """Return half the size of a node, between 5 and 12 pixels, by the square root of its throughput."""
     return round(5.0 + 7.0 * math.sqrt(value / largest) if largest > 0 else 6.0, 1)
 
 
@@ -105,7 +106,7 @@ def lay_out(grouping: Grouping, *, width: float, left: float, right: float, heig
 def _items(
     grouping: Grouping, column_of: Mapping[str, int], count: int, heights: Mapping[str, float]
 ) -> tuple[list[list[_Item]], dict[tuple[str, str], list[Name]]]:
-    """Groups and waypoints per column, and for each forward link the names it runs through."""
+    """List groups and waypoints per column, and for each forward link the names it runs through."""
     columns: list[list[_Item]] = [[] for _ in range(count)]
     for group in grouping.groups:
         columns[column_of[group.key]].append(_Item((group.key,), heights[group.key], is_group=True))
@@ -125,10 +126,8 @@ def _items(
     return columns, chains
 
 
-def _ties(
-    chains: Mapping[tuple[str, str], Sequence[Name]], links: Sequence[Link]
-) -> tuple[Ties, Ties]:
-    """Neighbours to the left and to the right of every item, with weights."""
+def _ties(chains: Mapping[tuple[str, str], Sequence[Name]], links: Sequence[Link]) -> tuple[Ties, Ties]:
+    """Find the neighbours to the left and to the right of every item, with weights."""
     to_left: Ties = defaultdict(list)
     to_right: Ties = defaultdict(list)
     for link in links:
@@ -136,7 +135,7 @@ def _ties(
         if chain is None:
             continue
         weight = 1.0 + math.sqrt(float(link.usd or 0)) / 10.0
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in pairwise(chain):
             stiff = weight * (4.0 if len(a) > 1 and len(b) > 1 else 1.0)  # long lines run straight
             to_right[a].append((b, stiff))
             to_left[b].append((a, stiff))
@@ -163,7 +162,7 @@ def _order(columns: list[list[_Item]], ties: tuple[Ties, Ties]) -> None:
         for column in columns if forward else reversed(columns):
             near = ties[0] if forward else ties[1]
             mean = {item.name: _mean(near.get(item.name, ()), seat, item.y) for item in column}
-            column.sort(key=lambda item: mean[item.name])  # noqa: B023  (used at once)
+            column.sort(key=lambda item: mean[item.name])
             _stack([column])
             seat.update((item.name, item.y) for item in column)
         found = _crossings(columns, ties[1])
@@ -181,14 +180,12 @@ def _mean(near: Sequence[tuple[Name, float]], seat: Mapping[Name, float], otherw
 
 
 def _crossings(columns: list[list[_Item]], to_right: Ties) -> float:
-    """Crossings between neighbouring columns, weighted by the thinner line."""
+    """Count crossings between neighbouring columns, weighted by the thinner line."""
     total = 0.0
-    for column, following in zip(columns, columns[1:], strict=False):
+    for column, following in pairwise(columns):
         rank = {item.name: index for index, item in enumerate(following)}
         lines = [
-            (index, rank[name], weight)
-            for index, item in enumerate(column)
-            for name, weight in to_right.get(item.name, ())
+            (index, rank[name], weight) for index, item in enumerate(column) for name, weight in to_right.get(item.name, ())
         ]
         for index, (a, b, weight) in enumerate(lines):
             total += math.fsum(min(weight, w) for c, d, w in lines[:index] if (a - c) * (b - d) < 0)
@@ -213,7 +210,7 @@ def _align(columns: list[list[_Item]], ties: tuple[Ties, Ties]) -> float:
 
 
 def _settle(column: list[_Item], wished: list[tuple[float, float]], height: float) -> None:
-    """Least squares to the wished places, in the given order and without overlap (pool adjacent violators)."""
+    """Take the least squares to the wished places, in the given order and without overlap (pool adjacent violators)."""
     offsets: list[float] = []
     offset = 0.0
     for index, item in enumerate(column):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cryptotrace.figures.svg_text import text_width
 
@@ -21,7 +22,7 @@ class Curve:
     direction: Point
 
     def path(self) -> str:
-        """The ``d`` attribute."""
+        """Write the ``d`` attribute."""
         (x, y) = self.pieces[0][0]
         parts = [f"M{x:.1f} {y:.1f}"]
         for _, a, b, c in self.pieces:
@@ -29,7 +30,7 @@ class Curve:
         return "".join(parts)
 
     def at(self, t: float) -> Point:
-        """The point at share ``t`` of the way, piece by piece."""
+        """Return the point at share ``t`` of the way, piece by piece."""
         where = t * len(self.pieces)
         index = min(int(where), len(self.pieces) - 1)
         u = where - index
@@ -41,26 +42,26 @@ class Curve:
         )
 
     def head(self, size: float, half: float) -> str:
-        """Points of an arrow head of a length and half a breadth."""
+        """Write the points of an arrow head of a length and half a breadth."""
         (x, y), (dx, dy) = self.tip, self.direction
         back = (x - dx * size, y - dy * size)
         corners = ((x, y), (back[0] - dy * half, back[1] + dx * half), (back[0] + dy * half, back[1] - dx * half))
         return " ".join(f"{px:.1f},{py:.1f}" for px, py in corners)
 
 
-def forward_curve(start: Point, ways: Sequence[Point], end: Point, r1: float, r2: float, head: float) -> Curve:
-    """From the right of one node to the left of a later one, level at every waypoint."""
+def forward_curve(start: Point, end: Point, r1: float, r2: float, head: float, *, ways: Sequence[Point]) -> Curve:
+    """Run from the right of one node to the left of a later one, level at every waypoint."""
     tip = (end[0] - r2 - 1, end[1])
     points = [(start[0] + r1, start[1]), *ways, (tip[0] - head + 0.6, tip[1])]
     pieces = []
-    for (x1, y1), (x2, y2) in zip(points, points[1:], strict=False):
+    for (x1, y1), (x2, y2) in pairwise(points):
         middle = (x1 + x2) / 2
         pieces.append(((x1, y1), (middle, y1), (middle, y2), (x2, y2)))
     return Curve(pieces=tuple(pieces), tip=tip, direction=(1.0, 0.0))
 
 
 def back_curve(start: Point, end: Point, r1: float, r2: float, head: float) -> Curve:
-    """From the top of one node in an arc to the top of an earlier one."""
+    """Run from the top of one node in an arc to the top of an earlier one."""
     rise = 26 + 0.1 * abs(start[0] - end[0])
     tip = (end[0], end[1] - r2 - 1)
     first, last = (start[0], start[1] - r1), (tip[0], tip[1] - head)
@@ -70,7 +71,7 @@ def back_curve(start: Point, end: Point, r1: float, r2: float, head: float) -> C
 
 
 def side_curve(start: Point, end: Point, r1: float, r2: float, head: float) -> Curve:
-    """From one node to another of the same column, bulging to the right."""
+    """Run from one node to another of the same column, bulging to the right."""
     bulge = 20 + 0.12 * abs(start[1] - end[1])
     tip = (end[0] + r2 + 1, end[1])
     first, last = (start[0] + r1, start[1]), (tip[0] + head, tip[1])
@@ -88,14 +89,14 @@ class Box:
     bottom: float
 
     def overlap(self, other: Box) -> float:
-        """Shared area in square pixels."""
+        """Return the shared area in square pixels."""
         wide = min(self.right, other.right) - max(self.left, other.left)
         high = min(self.bottom, other.bottom) - max(self.top, other.top)
         return wide * high if wide > 0 and high > 0 else 0.0
 
 
 def label_spot(curve: Curve, text: str, size: float, taken: Sequence[Box]) -> Box | None:
-    """Where the text of a line can stand free of everything in ``taken``; None where there is no room."""
+    """Find where the text of a line can stand free of everything in ``taken``; None where there is no room."""
     half = text_width(text, size) / 2 + 2
     shares = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82)
     for share in shares:

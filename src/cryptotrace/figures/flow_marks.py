@@ -15,7 +15,7 @@ _EDGE = f'stroke="{INK}" stroke-width="1.2"'
 
 
 def node_mark(kind: str, form: str, x: float, y: float, radius: float) -> str:
-    """The shape of one node.
+    """Draw the shape of one node.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def _polygon(points: Sequence[tuple[float, float]], paint: str) -> str:
 
 
 def line_sample(style: str, x: float, y: float, width: float = 2.0) -> str:
-    """A short piece of line for the legend; ``style`` is ``on``, ``back`` or ``unpriced``."""
+    """Draw a short piece of line for the legend; ``style`` is ``on``, ``back`` or ``unpriced``."""
     look = {
         "on": f'stroke="{LINE}"',
         "back": f'stroke="{RETURN}" stroke-dasharray="6 4"',
@@ -71,7 +71,7 @@ def line_sample(style: str, x: float, y: float, width: float = 2.0) -> str:
 def legend(
     shapes: Sequence[tuple[str, str]], lines: Sequence[tuple[str, str, float]], *, width: float, y: float
 ) -> tuple[str, float]:
-    """Rows of marks with their names.
+    """Draw rows of marks with their names.
 
     Parameters
     ----------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import chain
 
 from cryptotrace.errors import InputError
 from cryptotrace.figures.flow_layout import WIDEST_LINE, Layout, lay_out, line_width, node_radius
@@ -93,7 +94,7 @@ def flow_picture(
 
 
 def _group_rows(grouping: Grouping) -> list[GroupRow]:
-    """Exact sums per group."""
+    """Take the exact sums per group."""
     into: dict[str, list[Link]] = {group.key: [] for group in grouping.groups}
     out: dict[str, list[Link]] = {group.key: [] for group in grouping.groups}
     inside: dict[str, list[Link]] = {group.key: [] for group in grouping.groups}
@@ -139,12 +140,10 @@ def _document(body: str, *, title: str, text: str, width: int, height: float) ->
 
 
 def _heading(title: str, text: str, width: int) -> tuple[str, float]:
-    """Title and the sentence under it; and how much the sentence pushes down what follows."""
+    """Draw the title and the sentence under it; say how much the sentence pushes down what follows."""
     fits = max(8, int((width - 48) / 9.2))
     lines = wrap(text, 12, width - 48)
-    parts = [
-        f'<text x="24" y="32" font-size="17" font-weight="bold" fill="{INK}">{escape(cut(clean(title), fits))}</text>'
-    ]
+    parts = [f'<text x="24" y="32" font-size="17" font-weight="bold" fill="{INK}">{escape(cut(clean(title), fits))}</text>']
     parts += [
         f'<text x="24" y="{53 + LINE_STEP * number:.0f}" font-size="12" fill="{MUTED}">{escape(line)}</text>'
         for number, line in enumerate(lines)
@@ -158,16 +157,18 @@ def _nothing(title: str, width: int) -> tuple[str, float]:
 
 
 def _body(grouping: Grouping, rows: list[GroupRow], *, title: str, width: int) -> tuple[str, float]:
-    """Everything between the background and the end of the picture, and its height."""
+    """Draw everything between the background and the end of the picture, and its height."""
     row_of = dict(zip((group.key for group in grouping.groups), rows, strict=True))
     lines = {group.key: 0 if group.hop is None else (2 if _shows_value(group) else 1) for group in grouping.groups}
     sizes = _sizes(grouping.groups, row_of)
-    heights = {key: max(30.0, 2 * sizes[key] + 6) if not text else 2 * sizes[key] + 12 * text + 8 for key, text in lines.items()}
+    heights = {
+        key: max(30.0, 2 * sizes[key] + 6) if not text else 2 * sizes[key] + 12 * text + 8 for key, text in lines.items()
+    }
     layout = lay_out(grouping, width=width, left=MARGIN_LEFT, right=MARGIN_RIGHT, heights=heights)
     largest = max((float(link.usd) for link in grouping.links if link.usd is not None), default=0.0)
     room = _label_room(layout)
     taken = [box for group in grouping.groups for box in _boxes(group, layout.spots[group.key], sizes, lines, room)]
-    drawn = "".join(_lines(grouping.links, layout, sizes, largest, taken, {g.key: g for g in grouping.groups}))
+    drawn = "".join(_lines(grouping, layout, sizes, largest, taken))
     marks = "".join(_node(group, row_of[group.key], layout, sizes, room) for group in grouping.groups)
     head, down = _heading(title, under_title(grouping, rows), width)
     top = HEAD_ROOM + down
@@ -181,11 +182,12 @@ def _shows_value(group: Group) -> bool:
 
 
 def _value(row: GroupRow) -> Decimal | None:
-    """What a reader takes as the size of a node: what came in, for a mere payer what went out."""
-    known = [usd for usd in (row.in_usd, row.out_usd) if usd is not None]
+    """Return what a reader takes as the size of a node: what came in, for a mere payer what went out."""
     if row.kind in {*EXIT_KINDS, "resting", "frontier"} and row.in_usd:
         return row.in_usd
-    return max(known) if known else None
+    largest = max(row.in_usd or ZERO, row.out_usd or ZERO)
+    unknown = row.in_usd is None or row.out_usd is None
+    return None if unknown and not largest else largest
 
 
 def _sizes(groups: Iterable[Group], row_of: Mapping[str, GroupRow]) -> dict[str, float]:
@@ -195,7 +197,7 @@ def _sizes(groups: Iterable[Group], row_of: Mapping[str, GroupRow]) -> dict[str,
 
 
 def _label_room(layout: Layout) -> int:
-    """Characters that fit between two columns, at most 22."""
+    """Count the characters that fit between two columns, at most 22."""
     if len(layout.columns) < 2:
         return 22
     step = layout.columns[1][1] - layout.columns[0][1]
@@ -205,7 +207,7 @@ def _label_room(layout: Layout) -> int:
 def _boxes(
     group: Group, spot: tuple[float, float], sizes: Mapping[str, float], lines: Mapping[str, int], room: int
 ) -> list[Box]:
-    """The mark and the text of one node, so that amounts keep clear of them."""
+    """Give the mark and the text of one node as boxes, so that amounts keep clear of them."""
     x, y = spot
     radius = sizes[group.key] + 2
     mark = Box(left=x - radius, top=y - radius, right=x + radius, bottom=y + radius)
@@ -241,17 +243,11 @@ def _node(group: Group, row: GroupRow, layout: Layout, sizes: Mapping[str, float
     return f'<g data-group="{row.group_id}"><title>{escape(group_title(row))}</title>{mark}{text}</g>'
 
 
-def _lines(
-    links: Iterable[Link],
-    layout: Layout,
-    sizes: Mapping[str, float],
-    largest: float,
-    taken: list[Box],
-    groups: Mapping[str, Group],
-) -> Iterable[str]:
-    """Thick lines first, thin ones above them, the amounts of the largest on top."""
-    ranked = sorted(links, key=lambda link: (-(link.usd or ZERO), link.source, link.target))
+def _lines(grouping: Grouping, layout: Layout, sizes: Mapping[str, float], largest: float, taken: list[Box]) -> Iterable[str]:
+    """Draw thick lines first, thin ones above them, the amounts of the largest on top."""
+    groups = {group.key: group for group in grouping.groups}
     labels: list[str] = []
+    ranked = sorted(grouping.links, key=lambda link: (-(link.usd or ZERO), link.source, link.target))
     for number, link in enumerate(ranked):
         width = line_width(link, largest)
         curve = _curve(link, layout, sizes, 4.0 + width * 0.6)
@@ -264,23 +260,26 @@ def _lines(
             f'<path d="{curve.path()}" fill="none" stroke="{colour}" stroke-width="{width:.1f}"{dash}/>'
             f'<polygon points="{curve.head(4.0 + width * 0.6, width / 2 + 1.8)}" fill="{colour}"/></g>'
         )
-        if number >= LABELLED_LINES or link.usd is None:
-            continue
-        text = compact_usd(link.usd) + (f" ({link.transfers}×)" if link.transfers > 1 else "")
-        box = label_spot(curve, text, 10, taken)
-        if box is not None:
-            taken.append(box)
-            labels.append(
-                f'<text x="{(box.left + box.right) / 2:.1f}" y="{box.bottom - 3:.1f}">{escape(text)}</text>'
-            )
+        if number < LABELLED_LINES and link.usd is not None:
+            labels.append(_amount(curve, link.usd, link.transfers, taken))
     yield (
         f'<g font-size="10" fill="{MUTED}" text-anchor="middle" stroke="{PAPER}" stroke-width="3" '
         f'stroke-linejoin="round" paint-order="stroke">{"".join(labels)}</g>'
     )
 
 
+def _amount(curve: Curve, usd: Decimal, transfers: int, taken: list[Box]) -> str:
+    """Write the amount of a line where there is room, and take the room."""
+    text = compact_usd(usd) + (f" ({transfers}\u00d7)" if transfers > 1 else "")
+    box = label_spot(curve, text, 10, taken)
+    if box is None:
+        return ""
+    taken.append(box)
+    return f'<text x="{(box.left + box.right) / 2:.1f}" y="{box.bottom - 3:.1f}">{escape(text)}</text>'
+
+
 def _line_colour(target: Group) -> str:
-    """Lines into services and resting money take their colour: the eye follows where money went."""
+    """Colour lines into services and resting money take their colour: the eye follows where money went."""
     if target.kind == "bridge":
         return "#b5a400"  # the palette's yellow is too pale for a line on white
     return KIND_COLOURS[target.kind] if target.kind in {*EXIT_KINDS, "resting"} else LINE
@@ -290,7 +289,7 @@ def _curve(link: Link, layout: Layout, sizes: Mapping[str, float], head: float) 
     start, end = layout.spots[link.source], layout.spots[link.target]
     r1, r2 = sizes[link.source], sizes[link.target]
     if start[0] < end[0]:
-        return forward_curve(start, layout.ways[link.source, link.target], end, r1, r2, head)
+        return forward_curve(start, end, r1, r2, head, ways=layout.ways[link.source, link.target])
     return (side_curve if start[0] == end[0] else back_curve)(start, end, r1, r2, head)
 
 
@@ -301,21 +300,16 @@ def _column_heads(grouping: Grouping, layout: Layout) -> str:
         text = column_heading(hop, kinds, grouping.tail)
         anchor, left = ("start", x - 10) if hop is None else ("middle", x)
         parts.append(
-            f'<text x="{left:.1f}" y="-32" font-size="11.5" font-weight="bold" text-anchor="{anchor}">{escape(text)}'
-            f"</text>"
+            f'<text x="{left:.1f}" y="-32" font-size="11.5" font-weight="bold" text-anchor="{anchor}">{escape(text)}</text>'
         )
-        parts.append(
-            f'<path d="M{x:.1f} -24V{layout.height:.0f}" stroke="{GRID}" stroke-width="1" fill="none"/>'
-        )
+        parts.append(f'<path d="M{x:.1f} -24V{layout.height:.0f}" stroke="{GRID}" stroke-width="1" fill="none"/>')
     return f'<g fill="{MUTED}">{"".join(parts)}</g>'
 
 
-def _foot(
-    grouping: Grouping, rows: list[GroupRow], largest: float, *, width: int, y: float
-) -> tuple[str, float]:
-    """Sums, then the legend."""
+def _foot(grouping: Grouping, rows: list[GroupRow], largest: float, *, width: int, y: float) -> tuple[str, float]:
+    """Draw the sums, then the legend."""
     parts = [f'<path d="M24 {y - 18:.1f}H{width - 24}" stroke="{GRID}" fill="none"/>']
-    for text in (line for text in sum_lines(grouping, rows) for line in wrap(text, 12, width - 48)):
+    for text in chain.from_iterable(wrap(line, 12, width - 48) for line in sum_lines(grouping, rows)):
         parts.append(f'<text x="24" y="{y + 2:.1f}" font-size="12" fill="{INK}">{escape(text)}</text>')
         y += 18
     shapes = sorted({(g.kind if g.form == "single" else "hop", g.form) for g in grouping.groups}, key=_shape_order)

@@ -15,7 +15,7 @@ from datetime import datetime
 from decimal import Context, Decimal
 
 from cryptotrace.figures.flow_rows import EXIT_KINDS, FlowEdge, FlowNode
-from cryptotrace.figures.svg_text import short_address
+from cryptotrace.figures.svg_text import clean, short_address
 
 __all__ = ["MAX_GROUPS", "Group", "Grouping", "Link", "group_flows"]
 
@@ -78,17 +78,17 @@ class Grouping:
 
     @property
     def shown_usd(self) -> Decimal:
-        """Sum of the drawn links."""
+        """Sum the drawn links."""
         return exact_sum(link.usd for link in self.links)
 
     @property
     def folded_usd(self) -> Decimal:
-        """Sum of the rows inside groups."""
+        """Sum the rows inside groups."""
         return exact_sum(link.usd for link in self.inside)
 
 
 def exact_sum(values: Iterable[Decimal | None]) -> Decimal:
-    """The exact sum of what is known."""
+    """Return the exact sum of what is known."""
     total = ZERO
     for value in values:
         if value is not None:
@@ -128,7 +128,7 @@ def group_flows(
     """
     rows = sorted(edges, key=lambda e: (e.time, e.sender, e.receiver, e.amount_text, e.hop, e.usd is None, e.usd or ZERO))
     units, ends = _units(rows, nodes)
-    ends, units = _fold_chains(rows, ends, units)
+    ends, units = _fold_chains(ends, units)
     units, tail = _fold_tail(units, hop_columns)
     totals = _throughput(rows, ends)
     merged, folded = _fold_columns(units, totals, tail, max_groups)
@@ -145,7 +145,7 @@ def group_flows(
 
 
 def _rank(group: Group, totals: Mapping[str, Decimal]) -> tuple[bool, int, bool, bool, bool, bool, Decimal, str]:
-    """Reading order: column, then single nodes before groups, pinned, seeds and swaps first, then by value."""
+    """Rank by reading order: column, then single nodes before groups, pinned, seeds and swaps first, then by value."""
     value = totals.get(group.key, ZERO)
     hop = group.hop
     return (
@@ -161,7 +161,7 @@ def _rank(group: Group, totals: Mapping[str, Decimal]) -> tuple[bool, int, bool,
 
 
 def _units(rows: list[FlowEdge], nodes: Mapping[str, FlowNode]) -> tuple[dict[str, Group], list[tuple[str, str]]]:
-    """One unit per address, or per service and side; and the two ends of every row."""
+    """Make one unit per address, or per service and side; and the two ends of every row."""
     plain = FlowNode(kind="hop", label="", entity=None)
     members: dict[str, set[str]] = defaultdict(set)
     about: dict[str, tuple[FlowNode, str]] = {}
@@ -186,13 +186,18 @@ def _units(rows: list[FlowEdge], nodes: Mapping[str, FlowNode]) -> tuple[dict[st
     for key in _payers(rows, ends):
         hops[key] = -1
     units = {
-        key: _unit(key, *about[key], tuple(sorted(members[key])), hops[key], nodes) for key in sorted(members)
+        key: replace(
+            _unit(key, *about[key], hops[key]),
+            members=tuple(sorted(members[key])),
+            pinned=any(nodes[member].pinned for member in members[key] if member in nodes),
+        )
+        for key in sorted(members)
     }
     return units, ends
 
 
 def _payers(rows: list[FlowEdge], ends: list[tuple[str, str]]) -> list[str]:
-    """Who paid a seed before anything came back: a victim with a refund stands before the seeds, not after them.
+    """Find who paid a seed before anything came back: a victim with a refund stands before the seeds, not after them.
 
     Rows are in time order, so the first row of a name decides.
     """
@@ -210,12 +215,10 @@ def _same_service(nodes: Mapping[str, FlowNode], row: FlowEdge) -> bool:
     return (sender.entity or row.sender) == (receiver.entity or row.receiver)
 
 
-def _unit(
-    key: str, node: FlowNode, address: str, members: tuple[str, ...], hop: int, nodes: Mapping[str, FlowNode]
-) -> Group:
-    label = node.label or short_address(address)
+def _unit(key: str, node: FlowNode, address: str, hop: int) -> Group:
+    label = clean(node.label) or short_address(address) or "unnamed"
     if node.kind in EXIT_KINDS and node.entity:
-        label = node.entity
+        label = clean(node.entity) or label
     if node.kind == "seed":
         hop = 0
     return Group(
@@ -224,15 +227,12 @@ def _unit(
         form="single",
         label=label,
         entity=node.entity,
-        members=members,
+        members=(address,),
         hop=None if key.startswith("in:") else hop,
-        pinned=any(nodes[member].pinned for member in members if member in nodes),
     )
 
 
-def _fold_chains(
-    rows: list[FlowEdge], ends: list[tuple[str, str]], units: dict[str, Group]
-) -> tuple[list[tuple[str, str]], dict[str, Group]]:
+def _fold_chains(ends: list[tuple[str, str]], units: dict[str, Group]) -> tuple[list[tuple[str, str]], dict[str, Group]]:
     """Join runs of at least three ordinary addresses that have exactly one payer and one payee."""
     after: dict[str, set[str]] = defaultdict(set)
     before: dict[str, set[str]] = defaultdict(set)
@@ -279,15 +279,12 @@ def _fold_tail(units: dict[str, Group], columns: int) -> tuple[dict[str, Group],
     if len(hops) <= columns:
         return units, None
     tail = hops[columns - 1]
-    moved = {
-        key: replace(unit, hop=tail) if unit.hop is not None and unit.hop > tail else unit
-        for key, unit in units.items()
-    }
+    moved = {key: replace(unit, hop=tail) if unit.hop is not None and unit.hop > tail else unit for key, unit in units.items()}
     return moved, tail
 
 
 def _throughput(rows: list[FlowEdge], ends: list[tuple[str, str]]) -> dict[str, Decimal]:
-    """The larger of what came in and what went out, per name."""
+    """Return the larger of what came in and what went out, per name."""
     into: dict[str, Decimal] = defaultdict(lambda: ZERO)
     out: dict[str, Decimal] = defaultdict(lambda: ZERO)
     for row, (sender, receiver) in zip(rows, ends, strict=True):
@@ -323,7 +320,7 @@ Bucket = tuple[str, str | None]  # kind, entity
 
 
 def _split(column: list[Group], room: int, *, several_hops: bool) -> tuple[list[Group], dict[Bucket, list[Group]]]:
-    """The longest head of a ranked column that fits the room together with the buckets of its rest.
+    """Take the longest head of a ranked column that fits the room together with the buckets of its rest.
 
     In a column of several hops the ordinary addresses always join: standing above each other they would look like
     neighbours, while one pays the next.
@@ -346,7 +343,7 @@ def _joined(kind: str, entity: str | None, rest: list[Group]) -> Group:
     members = tuple(sorted({member for unit in rest for member in unit.members}))
     hop = rest[0].hop
     count = len(rest) if kind in EXIT_KINDS else len(members)
-    label = f"{count} more {_KIND_WORDS[kind]}" + (f" · {entity}" if entity else "")
+    label = f"{count} more {_KIND_WORDS[kind]}" + (f" · {clean(entity)}" if entity else "")
     return Group(
         key=f"group:{'exit' if hop is None else hop}:{kind}:{entity or ''}",
         kind=kind,

@@ -5,7 +5,20 @@ Colour never stands alone: shape, dash or text says the same.
 
 from __future__ import annotations
 
-__all__ = ["FONT", "GRID", "INK", "KIND_COLOURS", "KIND_NAMES", "LINE", "MUTED", "OURS", "PAPER", "RETURN", "RUNG_COLOURS", "SUBTLE"]
+__all__ = [
+    "FONT",
+    "GRID",
+    "INK",
+    "KIND_COLOURS",
+    "KIND_NAMES",
+    "LINE",
+    "MUTED",
+    "OURS",
+    "PAPER",
+    "RETURN",
+    "RUNG_COLOURS",
+    "SUBTLE",
+]
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import unicodedata
 from decimal import ROUND_HALF_UP, Context, Decimal
-from xml.sax.saxutils import quoteattr
 from xml.sax.saxutils import escape as _escape
 
-__all__ = ["attribute", "clean", "compact_usd", "cut", "escape", "plain_usd", "short_address", "sums_that_add_up", "text_width", "wrap"]
+__all__ = [
+    "clean",
+    "compact_usd",
+    "cut",
+    "escape",
+    "plain_usd",
+    "short_address",
+    "sums_that_add_up",
+    "text_width",
+    "wrap",
+]
 
 LABEL_LENGTH = 22
 _DROPPED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})  # controls, bidi and zero-width marks, what XML cannot hold
@@ -19,7 +28,7 @@ _UNITS = {3: "k", 6: "M", 9: "B", 12: "T"}
 
 
 def clean(text: str) -> str:
-    """Text without control, direction and zero-width characters, its white space collapsed.
+    """Return text without control, direction and zero-width characters, its white space collapsed.
 
     Names on chains are written by anyone: a right-to-left mark can make one address read as another, and a stack of
     combining marks can cover its neighbours.
@@ -47,34 +56,29 @@ def clean(text: str) -> str:
 
 
 def cut(text: str, length: int = LABEL_LENGTH) -> str:
-    """The first ``length`` characters of a cleaned text, the last one an ellipsis where something is missing."""
+    """Return the first ``length`` characters of a cleaned text, the last one an ellipsis where something is missing."""
     return text if len(text) <= length else text[: max(1, length - 1)].rstrip() + "…"
 
 
 def short_address(address: str) -> str:
-    """``0x8b3c…dcf3``: enough to recognise an address, never enough to copy a wrong one unseen."""
+    """Shorten to ``0x8b3c…dcf3``: enough to recognise an address, never enough to copy a wrong one unseen."""
     name = clean(address).rsplit(":", 1)[-1]
     return name if len(name) <= 14 else f"{name[:6]}…{name[-4:]}"
 
 
 def escape(text: str) -> str:
-    """Cleaned text for the inside of an element."""
+    """Return cleaned text for the inside of an element."""
     return _escape(clean(text))
 
 
-def attribute(text: str) -> str:
-    """Cleaned text for an attribute, with its quotes."""
-    return quoteattr(clean(text))
-
-
 def plain_usd(usd: Decimal, places: int = 0) -> str:
-    """``1,234,567 USD``, rounded half up to ``places``."""
+    """Write ``1,234,567 USD``, rounded half up to ``places``."""
     rounded = usd.quantize(Decimal(1).scaleb(-places), context=_WIDE)
     return f"{rounded:,f} USD"
 
 
 def compact_usd(usd: Decimal) -> str:
-    """``$8.53M``: three digits and a unit (k, M, B, T); below a thousand whole dollars.
+    """Write ``$8.53M``: three digits and a unit (k, M, B, T); below a thousand whole dollars.
 
     Parameters
     ----------
@@ -98,7 +102,7 @@ def compact_usd(usd: Decimal) -> str:
 
 
 def sums_that_add_up(parts: tuple[Decimal, ...], total: Decimal) -> tuple[str, ...]:
-    """The parts and the total as text, with as few decimals as let a reader check the sum.
+    """Write the parts and the total as text, with as few decimals as let a reader check the sum.
 
     Parameters
     ----------
@@ -125,13 +129,13 @@ def sums_that_add_up(parts: tuple[Decimal, ...], total: Decimal) -> tuple[str, .
 
 
 def text_width(text: str, size: float) -> float:
-    """Width in pixels as a browser's sans-serif will draw it, on the safe side; wide scripts count double."""
+    """Estimate the width in pixels as a browser's sans-serif will draw it, on the safe side; wide scripts count double."""
     wide = sum(unicodedata.east_asian_width(char) in {"W", "F"} for char in text)
     return size * (0.53 * (len(text) - wide) + 1.0 * wide)
 
 
 def wrap(text: str, size: float, width: float) -> list[str]:
-    """Lines of words that fit a width in pixels; a word that is too long is cut."""
+    """Break text into lines of words that fit a width in pixels; a word that is too long is cut."""
     lines: list[str] = []
     for word in clean(text).split(" "):
         if lines and text_width(f"{lines[-1]} {word}", size) <= width:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from cryptotrace.codecs import chain_of, detect_chains, is_codec_known, parse_address
 from cryptotrace.errors import InvalidAddressError
@@ -29,6 +30,8 @@ __all__ = [
 
 MAX_FIELD = 10_000
 """Longest text of one field; what is longer is an attack or a broken quote."""
+
+_NUMBER = re.compile(r"[0-9]{1,3}(\.[0-9]{0,20})?|\.[0-9]{1,20}")
 
 Raw = str | Sequence[str] | Mapping[str, object]
 
@@ -87,8 +90,8 @@ def _raw_text(raw: Raw) -> str:
     if isinstance(raw, Mapping):
         return json.dumps(raw, ensure_ascii=False)
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(raw)
-    return line.getvalue()
+    csv.writer(line).writerow(raw)
+    return line.getvalue().removesuffix("\r\n")
 
 
 def placed(address: str, chain: str | None) -> tuple[str, str, bool]:
@@ -181,11 +184,8 @@ def checked_confidence(text: str | None) -> int | None:
     word = text.strip().lower()
     if word in confidence_levels():
         return confidence_levels()[word]
-    try:
-        number = Decimal(word) if len(word) <= 32 else Decimal("NaN")
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if number.is_nan() or not 0 <= number <= 100:
+    number = Decimal(word) if _NUMBER.fullmatch(word) else Decimal(-1)
+    if not 0 <= number <= 100:
         levels = ", ".join(confidence_levels())
         raise UnfitError(f"confidence {text[:60]!a} is neither a number from 0 to 1 or 100 nor one of {levels}")
     percent = number * 100 if number <= 1 else number

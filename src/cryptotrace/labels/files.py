@@ -64,7 +64,9 @@ def _expanded(path: Path) -> list[ListedFile]:
     try:
         names = sorted(os.listdir(path))  # noqa: PTH208  (names only)
     except OSError as error:
-        raise InputFileError(f"the folder cannot be read: {error.strerror}", where=f"{path}") from error
+        raise InputFileError(
+            f"the folder cannot be read: {error.strerror}", where=f"{path}", hint="Check its rights"
+        ) from error
     folder = path.name or path.resolve().name
     files = [
         ListedFile(path=path / name, name=f"{folder}/{name}", format=_FORMATS[Path(name).suffix.lower()])
@@ -86,7 +88,7 @@ def _is_folder(path: Path) -> bool:
         raise InputFileError("no such file or folder", where=f"{path}", hint="Check the path") from error
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise InputFileError(f"cannot be read: {reason}", where=f"{path!s:.300}") from error
+        raise InputFileError(f"cannot be read: {reason}", where=f"{path!s:.300}", hint="Check the path") from error
 
 
 def read_file(file: ListedFile) -> Iterator[Entry | Reject]:

@@ -51,8 +51,9 @@ def read_ofac(path: Path, name: str, ticker: str) -> Iterator[Entry | Reject]:
     Notes
     -----
     The codec says which chain an address is on. Where it can be on several, the ticker's chain is taken if it is one of
-    them, but an EVM address is always put on ``ethereum``, whatever the ticker. An address of a ticker without a codec is
-    kept verbatim, except on ``0x...`` and ``T...``, which tell their chain by themselves.
+    them, but an EVM address is always put on ``ethereum``, whatever the ticker. The ticker of
+    a token (USDT) decides nothing. With any other ticker without a codec, an address is kept verbatim, unless it is an EVM
+    or TRON address, whose form tells its chain.
     """
     for line, text in _lines(path):
         if len(text) > MAX_FIELD:

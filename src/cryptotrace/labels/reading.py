@@ -88,11 +88,13 @@ def _bytes(path: str | Path, max_bytes: int) -> bytes:
         with open(descriptor, "rb") as stream:  # noqa: PTH123  (a descriptor has no path)
             _refuse(path, os.fstat(descriptor), max_bytes)
             raw = stream.read(max_bytes + 1)
+    except InputFileError:  # which is a ValueError as well
+        raise
     except FileNotFoundError as error:
         raise InputFileError("no such file", where=f"{path}", hint="Check the path") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise InputFileError(f"cannot be read: {reason}", where=f"{path!s:.300}") from error
+        raise InputFileError(f"cannot be read: {reason}", where=f"{path!s:.300}", hint="Check the path") from error
     if len(raw) > max_bytes:
         raise _too_large(path, len(raw), max_bytes)
     return raw

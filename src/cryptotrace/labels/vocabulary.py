@@ -88,7 +88,7 @@ def our_category(word: str) -> str:
     """
     found = _row(("cryptotrace", "alias"), ("category",), word).category
     if found is None:
-        from difflib import get_close_matches  # noqa: PLC0415  (only on the way to an error)
+        from difflib import get_close_matches
 
         near = get_close_matches(_folded(word), our_categories(), n=3, cutoff=0.5)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"Known: {', '.join(our_categories())}"

@@ -47,7 +47,7 @@ def precedence(label: Label) -> tuple[object, ...]:
         stamp is None,
         timedelta(0) if stamp is None else _EPOCH - stamp,
         label.source,
-        tuple("" if value is None else str(value) for value in _texts(label)),
+        tuple((value is not None, str(value)) for value in _texts(label)),
     )
 
 

@@ -89,7 +89,7 @@ def read_tree(text: str, where: str) -> Any:
     -----
     Linear in the size of the text, aliases share their nodes. libyaml's parser is used where it is installed.
     """
-    import yaml  # noqa: PLC0415  (20 ms; most runs read no YAML)
+    import yaml  # 20 ms; most runs read no YAML
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     builder = _Builder(where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cryptotrace.model.coverage import Coverage
 from cryptotrace.model.policies import ALL, Fifo, Haircut, Lifo, Poison, Policy, TaintFirst, TaintLast, policy_named
 from cryptotrace.model.tables import ResultTable, cell_text
 from cryptotrace.model.tokens import USD_CONTRACT, Token, canonical_tokens
@@ -25,6 +26,7 @@ __all__ = [
     "MAX_AMOUNT",
     "USD_CONTRACT",
     "Asset",
+    "Coverage",
     "Fifo",
     "Haircut",
     "Label",

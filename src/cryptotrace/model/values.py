@@ -41,6 +41,9 @@ BOUNDARY_CATEGORIES = frozenset(
         "guarantee_market",
         "gambling",
         "payment_processor",
+        "instant_swap",
+        "p2p",
+        "stablecoin_issuer",
         "burn",
         "terminal",
     }

@@ -2,7 +2,7 @@
 
 from cryptotrace.registry.bridges import Bridge, Bridged, apply_bridge, bridges, bridges_from
 from cryptotrace.registry.cards import Card, Section
-from cryptotrace.registry.categories import ALIASES, OUR_CATEGORIES, category_relation, matching_categories
+from cryptotrace.registry.categories import ALIASES, OUR_CATEGORIES, category_relation, matching_categories, resolve_category
 from cryptotrace.registry.checks import Problem, check
 from cryptotrace.registry.loading import reported_totals
 from cryptotrace.registry.periods import Period, parse_period
@@ -36,5 +36,6 @@ __all__ = [
     "parse_period",
     "render_totals",
     "reported_totals",
+    "resolve_category",
     "totals_view",
 ]

@@ -137,11 +137,11 @@ def check_bridges(table: Sequence[Bridge], totals: ReportedTotals) -> list[Probl
     problems: list[Problem] = []
     earlier: dict[str, Bridge] = {}
     for bridge in table:
-        found = list(_definition(bridge, earlier, totals))
-        if not found:
-            found = list(_arithmetic(bridge, {**earlier, bridge.id: bridge}, totals))
-        problems += found
-        earlier[bridge.id] = bridge
+        broken = list(_definition(bridge, earlier, totals))
+        if not broken:
+            earlier[bridge.id] = bridge
+            broken = list(_arithmetic(bridge, earlier, totals))
+        problems += broken
     return problems
 
 

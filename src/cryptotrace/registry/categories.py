@@ -21,10 +21,12 @@ __all__ = [
     "ALL_SCAMS",
     "OUR_CATEGORIES",
     "CategoryLink",
+    "category_link",
     "category_links",
     "category_relation",
     "check_category_links",
     "matching_categories",
+    "resolve_category",
 ]
 
 ALL_SCAMS = "all_scams"
@@ -96,13 +98,45 @@ def category_relation(registry_category: str, our_category: str) -> str | None:
         is known. What equals or holds all scams holds each kind of scam.
     """
     ours = ALIASES.get(our_category, our_category)
-    direct = {link.our_category: link.relation for link in category_links() if link.registry_category == registry_category}
-    if ours in direct:
-        return direct[ours]
+    direct = category_link(registry_category, ours)
+    if direct is not None:
+        return direct.relation
     if ours in _OUTSIDE_SCAMS or ours not in OUR_CATEGORIES:
         return None
-    through_all = direct.get(ALL_SCAMS)
-    return {"exact": "broader", "broader": "broader", "overlaps": "overlaps"}.get(through_all or "")
+    through_all = category_link(registry_category, ALL_SCAMS)
+    if through_all is None:
+        return None
+    return {"exact": "broader", "broader": "broader", "overlaps": "overlaps"}.get(through_all.relation)
+
+
+def category_link(registry_category: str, our_category: str) -> CategoryLink | None:
+    """Find the line of ``categories.csv`` for a pair, if it has one."""
+    for link in category_links():
+        if (link.registry_category, link.our_category) == (registry_category, our_category):
+            return link
+    return None
+
+
+def resolve_category(name: str) -> str:
+    """Find the one name of a category: ours for ours and for an alias, else that of the published category.
+
+    Parameters
+    ----------
+    name : str
+        Case, spaces and hyphens do not matter: ``"Pig butchering"`` is ``"romance_baiting"``.
+
+    Raises
+    ------
+    InputError
+        If the name is neither one of ours, nor an alias, nor a published category.
+    """
+    key = name.strip().lower().replace(" ", "_").replace("-", "_")
+    key = ALIASES.get(key, key)
+    if key in OUR_CATEGORIES or key in CATEGORIES:
+        return key
+    near = difflib.get_close_matches(key, sorted({*OUR_CATEGORIES, *ALIASES, *CATEGORIES}), n=3)
+    hint = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(OUR_CATEGORIES)}."
+    raise InputError("not a category of scams or of reported totals", where=f"category {name!r}", hint=hint)
 
 
 def matching_categories(name: str) -> frozenset[str]:
@@ -111,7 +145,7 @@ def matching_categories(name: str) -> frozenset[str]:
     Parameters
     ----------
     name : str
-        One of ours, an alias, or a published category. Case, spaces and hyphens do not matter.
+        As :func:`resolve_category`.
 
     Returns
     -------
@@ -123,18 +157,12 @@ def matching_categories(name: str) -> frozenset[str]:
     Raises
     ------
     InputError
-        If the name is none of these.
+        If the name is not known.
     """
-    key = name.strip().lower().replace(" ", "_").replace("-", "_")
-    key = ALIASES.get(key, key)
+    key = resolve_category(name)
     if key in OUR_CATEGORIES:
         return frozenset(link.registry_category for link in category_links() if link.our_category == key)
-    if key in CATEGORIES:
-        return frozenset({key})
-    known = sorted({*OUR_CATEGORIES, *ALIASES, *CATEGORIES})
-    near = difflib.get_close_matches(key, known, n=3)
-    hint = f"Did you mean {', '.join(near)}?" if near else f"Known: {', '.join(OUR_CATEGORIES)}."
-    raise InputError("not a category of scams or of reported totals", where=f"category {name!r}", hint=hint)
+    return frozenset({key})
 
 
 def check_category_links(links: Sequence[CategoryLink]) -> list[Problem]:

@@ -107,6 +107,29 @@ def changed_scope_is_said(drafts: Sequence[Draft]) -> Found:
                 yield old.id, f"superseded by {new.id} {how}; say '{word} differs' in the caveat"
 
 
+def copy_is_no_edition(drafts: Sequence[Draft]) -> Found:
+    """Refuse one sum of money that is two editions of a figure at once, over any number of copies and editions."""
+    table = _table(drafts)
+    money = {draft.id: min(_reached(table, draft.id, "same_money_as")) for draft in drafts}
+    older: dict[str, set[str]] = defaultdict(set)
+    for draft in drafts:
+        older[money[draft.id]] |= {money[other] for other in ids(draft["supersedes"])}
+    try:
+        TopologicalSorter(older).prepare()
+    except CycleError as error:
+        path: list[str] = error.args[1]
+        yield path[0], f"the same money in two editions of one figure: {' -> '.join(path)}"
+
+
+def _reached(table: Mapping[str, Draft], start: str, relation: str) -> set[str]:
+    found, queue = {start}, [start]
+    while queue:
+        new = set(ids(table[queue.pop()][relation])) - found
+        found |= new
+        queue += new
+    return found
+
+
 def part_fits_in_whole(drafts: Sequence[Draft]) -> Found:
     """Refuse a part larger than its whole, or that is another edition of it."""
     for part, whole in _containments(drafts):
@@ -114,6 +137,14 @@ def part_fits_in_whole(drafts: Sequence[Draft]) -> Found:
             yield part.id, f"{whole.id} is both container and vintage"
         if part.best is not None and whole.present and part.best > max(whole.present) * _PART_SLACK:
             yield part.id, f"{part.best} cannot be inside {whole.id} {max(whole.present)}"
+
+
+def part_is_in_the_same_unit(drafts: Sequence[Draft]) -> Found:
+    """Refuse a count inside a sum of money, and one kind of count inside another."""
+    for part, whole in _containments(drafts):
+        units = [draft["original_currency"] if draft["flow_concept"] == "count" else "money" for draft in (part, whole)]
+        if units[0] != units[1] or bool(part.present) != bool(whole.present):
+            yield part.id, f"{units[0]} cannot be inside {whole.id}, which is {units[1]}"
 
 
 def part_lies_in_period(drafts: Sequence[Draft]) -> Found:
@@ -169,7 +200,9 @@ RELATION_RULES: tuple[Rule, ...] = (
     status_agrees_with_editions,
     newer_edition_is_later,
     changed_scope_is_said,
+    copy_is_no_edition,
     part_fits_in_whole,
+    part_is_in_the_same_unit,
     part_lies_in_period,
     relations_are_acyclic,
     one_quantity_one_record,

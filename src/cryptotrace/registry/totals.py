@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptotrace.registry.cards import UN_FIGURE, Card, figure_card
-from cryptotrace.registry.categories import ALIASES
+from cryptotrace.registry.categories import CategoryLink, category_link, resolve_category
 from cryptotrace.registry.context_cards import context_cards
 from cryptotrace.registry.loading import reported_totals
 from cryptotrace.registry.periods import Period, parse_period
@@ -41,6 +41,10 @@ class TotalsRow:
         Letter that the rows of one like-for-like group share; None if no other row is like this one.
     related : tuple of ReportedTotal
         Others of the same letter that are no independent figure (same money, another edition, shared input).
+    scope_differs : bool
+        Whether another row of the same letter has another scope in the publisher's own words (one chain, say).
+    link : CategoryLink or None
+        How the category of the record stands to the one asked for; None if none of ours was asked for.
     fit : str
         ``inside`` the period asked for, or ``wider``.
     """
@@ -51,6 +55,8 @@ class TotalsRow:
     earlier: tuple[ReportedTotal, ...]
     like: str | None
     related: tuple[ReportedTotal, ...]
+    scope_differs: bool
+    link: CategoryLink | None
     fit: str
 
 
@@ -132,14 +138,15 @@ def totals_view(period: str | None = None, category: str | None = None, *, path:
     for 2021 because that figure was printed in the text about those people; they are shown with it, and with 2023.
     """
     asked = None if period is None else parse_period(period)
+    ours = None if category is None else resolve_category(category)
     chosen = reported_totals(period=period, category=category, path=path)
     cards = _cards(chosen)
     on_context_cards = {one for card in cards if card.kind == "context" for one in card.records}
-    rows = _rows(chosen, [one for one in chosen if one.id not in on_context_cards], asked)
+    rows = _rows(chosen, [one for one in chosen if one.id not in on_context_cards], asked, ours)
     years = [year for one in chosen.table.values() for year in (one.period_start.year, one.period_end.year)]
     return TotalsView(
         period=period,
-        category=None if category is None else ALIASES.get(category, category),
+        category=ours,
         cards=cards,
         groups=_groups(rows),
         covered=(min(years), max(years)),
@@ -180,7 +187,7 @@ def _cards(chosen: ReportedTotals) -> tuple[Card, ...]:
     return ((figure,) if figure else ()) + context
 
 
-def _rows(totals: ReportedTotals, records: list[ReportedTotal], asked: Period | None) -> list[TotalsRow]:
+def _rows(totals: ReportedTotals, records: list[ReportedTotal], asked: Period | None, ours: str | None) -> list[TotalsRow]:
     letters = _letters(records)
     return [
         TotalsRow(
@@ -190,6 +197,8 @@ def _rows(totals: ReportedTotals, records: list[ReportedTotal], asked: Period | 
             earlier=_earlier(totals, one),
             like=letters.get(one.id),
             related=_related(totals, one, letters),
+            scope_differs=any(totals.record(other).scope != one.scope for other in _peers(one, letters)),
+            link=None if ours is None else category_link(one.category, ours),
             fit="inside" if asked is None else one.fit(asked) or "wider",
         )
         for one in records
@@ -203,11 +212,14 @@ def _earlier(totals: ReportedTotals, record: ReportedTotal) -> tuple[ReportedTot
 
 
 def _related(totals: ReportedTotals, record: ReportedTotal, letters: dict[str, str]) -> tuple[ReportedTotal, ...]:
-    letter = letters.get(record.id)
-    if letter is None:
-        return ()
     bound = {other.id for other in totals.never_add(record.id)}
-    return tuple(totals.record(other) for other, its in letters.items() if its == letter and other in bound)
+    return tuple(totals.record(other) for other in _peers(record, letters) if other in bound)
+
+
+def _peers(record: ReportedTotal, letters: dict[str, str]) -> list[str]:
+    """Ids of the other rows with the same letter."""
+    letter = letters.get(record.id)
+    return [other for other, its in letters.items() if letter is not None and its == letter and other != record.id]
 
 
 def _letters(records: Iterable[ReportedTotal]) -> dict[str, str]:

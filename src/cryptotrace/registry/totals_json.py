@@ -51,6 +51,8 @@ def _row(row: TotalsRow) -> dict[str, Any]:
         "earlier": [one.id for one in row.earlier],
         "like_for_like": row.like,
         "not_independent_in_group": [one.id for one in row.related],
+        "scope_differs_in_group": row.scope_differs,
+        "category_relation": None if row.link is None else row.link.relation,
         "fit": row.fit,
     }
 

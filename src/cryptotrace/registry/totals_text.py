@@ -71,7 +71,7 @@ def _head(view: TotalsView, width: int) -> list[str]:
     shown = [f"{len(view.cards)} card{'s' if len(view.cards) != 1 else ''}"] if view.cards else []
     if records:
         shown.append(f"{records} published figure{'s' if records != 1 else ''}")
-    text = f"{' and '.join(shown)}. They count different things: most may not be compared, and none may be added up."
+    text = f"{', then '.join(shown)}. They count different things: most may not be compared, and none may be added up."
     return lines + _wrap(text, width)
 
 
@@ -121,6 +121,7 @@ def _row(row: TotalsRow, width: int) -> list[str]:
     lines = _wrap(f"{mark}{figure_words(record)}", width, first="  ", rest="      ")
     details = [
         f"{publisher_words(record)}, {day_words(record.published)}; {about_words(record)}.",
+        *_category_note(row),
         *_edition_notes(row),
         *_independence(row),
         *([f"Caveat: {sentence(record.caveat)}"] if record.caveat else []),
@@ -129,6 +130,18 @@ def _row(row: TotalsRow, width: int) -> list[str]:
     for detail in details:
         lines += _wrap(detail, width, first="      ", rest="        ")
     return lines
+
+
+def _category_note(row: TotalsRow) -> list[str]:
+    if row.link is None or row.link.relation == "exact":
+        return []
+    ours = row.link.our_category.replace("_", " ")
+    words = {
+        "broader": f"More than {ours}",
+        "narrower": f"Only a part of {ours}",
+        "overlaps": f"Only overlaps with {ours}",
+    }[row.link.relation]
+    return [sentence(f"{words}: {row.link.note}" if row.link.note else words)]
 
 
 def _edition_notes(row: TotalsRow) -> list[str]:
@@ -142,6 +155,16 @@ def _edition_notes(row: TotalsRow) -> list[str]:
 
 
 def _independence(row: TotalsRow) -> list[str]:
+    return [*_other_scope(row), *_shared_input(row)]
+
+
+def _other_scope(row: TotalsRow) -> list[str]:
+    if not row.scope_differs:
+        return []
+    return [f"The rows marked [{row.like}] have different scopes in their publishers' words: read them before comparing."]
+
+
+def _shared_input(row: TotalsRow) -> list[str]:
     if not row.related:
         return []
     others = " and ".join(f"{publisher_words(one)}, {day_words(one.published)}" for one in row.related)

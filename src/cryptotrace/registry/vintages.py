@@ -100,14 +100,26 @@ def vintage_status(table: Mapping[str, Related], record: str) -> VintageStatus:
     O(copies + editions). A copy of a superseded figure is itself stale, whatever day it was printed.
     """
     printed = table[record].status
+    latest = _latest(table, record)
     if table[record].superseded_by:
-        latest = edition_chain(table, record)[-1]
         return VintageStatus(id=record, status="superseded", printed=printed, latest=latest)
-    for copy in same_money(table, record)[1:]:
-        if table[copy].superseded_by:
-            latest = edition_chain(table, copy)[-1]
-            return VintageStatus(id=record, status="cites_superseded", printed=printed, latest=latest, via=copy)
-    return VintageStatus(id=record, status=printed, printed=printed, latest=record)
+    if latest == record:
+        return VintageStatus(id=record, status=printed, printed=printed, latest=record)
+    via = next(copy for copy in same_money(table, record) if table[copy].superseded_by)
+    return VintageStatus(id=record, status="cites_superseded", printed=printed, latest=latest, via=via)
+
+
+def _latest(table: Mapping[str, Related], record: str) -> str:
+    """Go to the end of the editions; where that is itself a copy of a superseded figure, go on from there."""
+    passed: set[str] = set()
+    while True:
+        chain = edition_chain(table, record)
+        passed.update(chain)
+        copies = (copy for copy in same_money(table, chain[-1]) if table[copy].superseded_by and copy not in passed)
+        following = next(copies, None)
+        if following is None:
+            return chain[-1]
+        record = following
 
 
 def never_add(table: Mapping[str, Related], record: str) -> tuple[NeverAdd, ...]:

@@ -142,7 +142,9 @@ def count_words(record: ReportedTotal, unit: str | None = None) -> str:
 def publisher_words(record: ReportedTotal) -> str:
     """Name the publisher for a reader who does not know the abbreviation."""
     name = _PUBLISHERS.get(record.publisher, record.publisher)
-    return safe(re.sub(r"^DOJ( USAO-)?", "US Department of Justice ", name).strip())
+    # "DOJ USAO-EDNY" is the office of one district
+    name = re.sub(r"^DOJ USAO-(\w+)", r"US Department of Justice (\1)", name)
+    return safe(re.sub(r"^DOJ\b", "US Department of Justice", name))
 
 
 def period_words(record: ReportedTotal) -> str:

@@ -76,7 +76,8 @@ def _whole(value: Decimal, shift: int, column: str) -> int:
     if mantissa < 0 or len(digits) + exponent > _DIGITS:
         raise InputError(f"{column} has too many digits")
     if exponent >= 0:
-        return mantissa * int(10**exponent)
+        scale: int = 10**exponent
+        return mantissa * scale
     quotient, rest = divmod(mantissa, 10 ** min(-exponent, len(digits)))
     if rest or -exponent > len(digits):
         raise InputError(f"{column} has more decimals than its unit, or is not whole")
@@ -125,10 +126,8 @@ def counter(value: Any, column: str, top: int = 2**63 - 1) -> int | None:
     """Read a block, index or other counter; empty is unknown, ``0x`` forms are read, bare ``0x`` is 0."""
     if value is None or value == "":
         return None
-    if type(value) is str and _HEX.fullmatch(value):
-        number = int(value[2:] or "0", 16)
-    else:
-        number = exact_integer(value, column)
+    is_hex = type(value) is str and _HEX.fullmatch(value) is not None
+    number = int(value[2:] or "0", 16) if is_hex else exact_integer(value, column)
     if number > top:
         raise InputError(f"{column} is larger than {top}")
     return number
@@ -166,12 +165,13 @@ def _time_of_text(text: str, column: str) -> datetime:
         return _time_of_seconds(int(bare[:_DIGITS]), column)
     if bare.endswith(" UTC"):
         bare = bare[:-4] + "Z"
+    if bare[4:5] != "-":  # compact forms are too easily something else
+        raise InputError(f"{column} is {'not a time (ISO 8601 or Unix seconds)' if bare else 'empty'}")
     try:
-        if bare[4:5] != "-":  # compact and week forms are too easily something else
-            raise ValueError
-        return _plausible(datetime.fromisoformat(bare), column)
+        moment = datetime.fromisoformat(bare)
     except ValueError:
-        raise InputError(f"{column} is {'not a time (ISO 8601 or Unix seconds)' if bare else 'empty'}") from None
+        raise InputError(f"{column} is not a time (ISO 8601 or Unix seconds)") from None
+    return _plausible(moment, column)
 
 
 def _time_of_seconds(seconds: int, column: str) -> datetime:
@@ -204,7 +204,7 @@ def hash_text(value: Any, column: str = "tx_hash") -> str:
 
 def path(value: Any, column: str = "trace_path") -> str | None:
     """Read the place of a call in its transaction, ``0_1``, ``0,1`` or a list; empty is None (the root)."""
-    if value is None or value == "" or value == []:
+    if value is None or value in ("", []):
         return None
     if isinstance(value, list):
         text = "_".join(map(str, value))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from cryptotrace.codecs import ChainInfo, chain_of, parse_address
@@ -104,6 +105,37 @@ class Intake:
     def address_or_none(self, text: Any, chain: str, column: str) -> str | None:
         """As :meth:`address`, where an empty cell is None."""
         return None if text is None or text == "" else self.address(text, chain, column)
+
+    def add_fee(
+        self,
+        *,
+        chain: str,
+        tx_hash: str,
+        time: datetime,
+        payer: str,
+        amount: int,
+        block: int | None,
+        tx_index: int | None,
+        number: int,
+        listing: int,
+    ) -> None:
+        """Add what a transaction cost its payer; it is paid also where the transaction failed."""
+        coin = chain_of(chain)
+        self.batch.add_transfer(
+            chain=chain,
+            tx_hash=tx_hash,
+            kind="fee",
+            block=block,
+            time=time,
+            tx_index=tx_index,
+            sender=payer,
+            receiver=None,
+            symbol=coin.native_symbol,
+            decimals=coin.native_decimals,
+            amount=amount,
+            input_row=number if block is None or tx_index is None else None,
+            listing=listing,
+        )
 
     def reject(self, file: InputFile, row: Row, reason: str) -> None:
         """Keep a row that does not fit, whole."""

@@ -178,11 +178,14 @@ def _json(stream: IO[str], file: InputFile) -> Sheet:
         held: list[Row] = []
         for row in rows:
             held.append(row)
-            if row.problem is None:
+            if row.problem is None or len(held) == _MOST_PEEKED:
                 break
     if not held:
         raise InputFileError("is empty: there is no row", where=str(file.path), hint="Get the file again")
     return Sheet(file, tuple(held[-1].cells), chain(held, rows))
+
+
+_MOST_PEEKED = 1_000  # bad lines before the first good one
 
 
 def _line_rows(lines: Iterable[str], file: InputFile) -> Iterator[Row]:
@@ -221,9 +224,7 @@ def _parquet(handle: IO[bytes], file: InputFile) -> Sheet:
     try:
         source = parquet.ParquetFile(handle)
     except pa.ArrowException as problem:
-        raise InputFileError(
-            f"is not a Parquet file ({problem})", where=str(file.path), hint="Get the file again"
-        ) from problem
+        raise InputFileError(f"is not a Parquet file ({problem})", where=str(file.path), hint="Get the file again") from problem
     return Sheet(file, tuple(source.schema_arrow.names), _parquet_rows(source, file))
 
 
@@ -233,9 +234,7 @@ def _parquet_rows(source: Any, file: InputFile) -> Iterator[Row]:
     number = 0
     try:
         for batch in source.iter_batches(batch_size=10_000):
-            for cells in pa.table(
-                {name: _whole_microseconds(batch.column(name)) for name in batch.schema.names}
-            ).to_pylist():
+            for cells in pa.table({name: _whole_microseconds(batch.column(name)) for name in batch.schema.names}).to_pylist():
                 number += 1
                 yield Row(number, cells, None)
     except pa.ArrowException as problem:

@@ -7,7 +7,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from cryptotrace.errors import InputFileError
 
@@ -53,14 +53,13 @@ def damage_named(file: InputFile) -> Iterator[None]:
 def text_of(file: InputFile) -> Iterator[IO[str]]:
     """Open a file as text, unpacked if its name ends in ``.gz``; line ends are kept as they are."""
     with damage_named(file):
-        raw: IO[bytes] = file.path.open("rb")
-    try:
+        handle = file.path.open("rb")
+    with handle:
+        source: IO[bytes] = handle
         if file.name.lower().endswith(".gz"):
-            raw = io.BufferedReader(_Bounded(gzip.GzipFile(fileobj=raw), file), 2**16)  # type: ignore[assignment]
-        with io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as stream:
+            source = cast("IO[bytes]", io.BufferedReader(_Bounded(gzip.GzipFile(fileobj=handle), file), 2**16))
+        with io.TextIOWrapper(source, encoding="utf-8-sig", newline="") as stream:
             yield stream
-    finally:
-        raw.close()
 
 
 def lines_of(stream: IO[str], file: InputFile) -> Iterator[str]:

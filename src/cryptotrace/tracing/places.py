@@ -134,6 +134,8 @@ def _labelled(book: Book, labels: Labels | None, scam: frozenset[int]) -> tuple[
             ends[account] = End(category=label.category or "terminal", entity=label.entity or label.label, label=label)
         elif label is not None and label.category in _SERVICES:
             closed[account] = _SERVICES[label.category]
+        elif label is not None and label.role == "service":
+            closed[account] = "service"
         elif is_null(book, account):
             ends[account] = End(category="burn", entity=None)
     for contract in book.contracts.values():

@@ -8,7 +8,7 @@ from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from cryptotrace.model import Policy, Provenance, ResultTable, cell_text
+from cryptotrace.model import BOUNDARY_CATEGORIES, Policy, Provenance, ResultTable, cell_text
 from cryptotrace.tracing.context import Context
 from cryptotrace.tracing.reference import Walk
 from cryptotrace.tracing.valuation import dollars, total_dollars
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["EXIT_CATEGORIES", "Envelope", "Totals", "Trace"]
 
-EXIT_CATEGORIES = frozenset(
-    {"exchange", "exchange_deposit", "otc", "guarantee_market", "mixer", "bridge", "gambling", "payment_processor", "terminal"}
-)
-"""Ends that count as money leaving the traced world; a return to a victim or a burn is an end, but no exit."""
+EXIT_CATEGORIES = BOUNDARY_CATEGORIES - {"burn", "stablecoin_issuer"}
+"""Ends that count as money leaving the traced world; a return to a victim, a burn or a redemption is an end, but no exit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,79 @@
+"""The ladder E0 to E5: from everything that came in to what victims can have lost, each rung with its definition.
+
+Sums are exact micro-dollars, each transfer valued at its own time. A transfer without a price is in no sum; its amount is
+listed with the rung.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptotrace.clustering import Clusters
+from cryptotrace.estimates.breakdown import (
+    CLUSTER_COLUMNS,
+    DECISION_COLUMNS,
+    SENSITIVITY_COLUMNS,
+    by_cluster,
+    decisions,
+    sensitivity,
+)
+from cryptotrace.estimates.counting import CAP_MICRO, count, recirculable
+from cryptotrace.estimates.exits import exits, exits_by_entity, source_outflow, throughput
+from cryptotrace.estimates.inflows import find_inflows, find_returns
+from cryptotrace.estimates.result import Rung
+from cryptotrace.estimates.rungs import NO_VICTIMS, Period, counted_rung, direct_rung
+from cryptotrace.model import ResultTable
+from cryptotrace.tracing import Envelope, Trace
+
+__all__ = ["Ladder", "build_ladder"]
+
+
+@dataclass(slots=True, kw_only=True)
+class Ladder:
+    """The rungs with what they were made from; micro-dollars."""
+
+    rungs: tuple[Rung, ...]
+    sensitivity: ResultTable
+    by_cluster: ResultTable
+    decisions: ResultTable
+    source_outflow: int | None
+    e1: int | None
+    e5: int | None
+
+
+def build_ladder(trace: Trace, clusters: Clusters | None, envelope: Envelope | None, period: Period) -> Ladder:
+    """Build every rung; O(rows)."""
+    e4 = exits(trace, envelope, period)
+    e5, volume = throughput(trace.context, period)
+    if trace.context.places.sources:
+        return Ladder(
+            rungs=(*(direct_rung(name, None, reason=NO_VICTIMS) for name in ("E0", "E1", "E2", "E3")), e4, e5),
+            sensitivity=ResultTable("sensitivity", SENSITIVITY_COLUMNS),
+            by_cluster=ResultTable("by_cluster", CLUSTER_COLUMNS),
+            decisions=ResultTable("decisions", DECISION_COLUMNS),
+            source_outflow=source_outflow(trace.context, period),
+            e1=None,
+            e5=volume,
+        )
+    context = trace.context
+    inflows, returns = find_inflows(trace, period), find_returns(context, period)
+    back_from = exits_by_entity(trace, period)
+    counted = count(inflows, returns)
+    e2_low = counted.e2 - recirculable(counted.e2_rows, back_from)
+    e3_low = min(counted.e3 - recirculable(counted.e3_rows, back_from), count(inflows, returns, cap=CAP_MICRO).e3)
+    return Ladder(
+        rungs=(
+            counted_rung("E0", counted.e0, inflows, context),
+            counted_rung("E1", counted.e1, counted.e1_rows, context),
+            counted_rung("E2", counted.e2, counted.e2_rows, context, low=e2_low),
+            counted_rung("E3", counted.e3, counted.e3_rows, context, low=e3_low),
+            e4,
+            e5,
+        ),
+        sensitivity=sensitivity(inflows, returns, back_from, counted),
+        by_cluster=by_cluster(context, clusters, inflows, returns),
+        decisions=decisions(context, inflows, counted),
+        source_outflow=None,
+        e1=counted.e1,
+        e5=volume,
+    )

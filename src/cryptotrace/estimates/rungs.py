@@ -1,0 +1,80 @@
+"""The definitions of the rungs, and how a rung is made from what was counted."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from cryptotrace.estimates.inflows import Inflow
+from cryptotrace.estimates.result import Rung
+from cryptotrace.tracing.context import Context
+from cryptotrace.tracing.valuation import dollars
+
+__all__ = ["DEFINITIONS", "NO_VICTIMS", "POISON", "Period", "counted_rung", "direct_rung"]
+
+Period = tuple[datetime, datetime] | None
+"""Half open, UTC; None takes every row."""
+
+DEFINITIONS = {
+    "E0": ("gross inflow", "every transfer into the scam addresses, moves between them included"),
+    "E1": (
+        "inflow from outside",
+        "E0 less moves inside the scam set, its own change, swap proceeds, mints and wraps",
+    ),
+    "E2": (
+        "stolen, net of returns",
+        "E1 less what the scam paid back, payer by payer, never below zero; exchanges cannot be netted by address: the low end "
+        "takes off everything that the trace saw going to the same exchange",
+    ),
+    "E3": (
+        "stolen, victim-plausible",
+        "E2 from exchange withdrawals and from addresses that are no service, less the scam's own money coming back (tainted "
+        "share at least 0.5); no size cap; window from first to last payment; low end as for E2, or without payments above "
+        "500,000 USD where that is less",
+    ),
+    "E4": ("reached exits", "tainted value that reached exchanges, mixers, bridges, desks and other labelled ends"),
+    "E5": ("throughput", "the full amounts of all ledger transfers of the case: volume, no loss"),
+}
+NO_VICTIMS = "victims' payments are not in the data: these seeds inject what they paid out"
+POISON = "poison does not conserve value and enters no total"
+
+_UNPRICED = "some amounts have no price and are listed apart"
+
+
+def direct_rung(
+    name: str,
+    central: int | None,
+    *,
+    low: int | None = None,
+    high: int | None = None,
+    transfers: int | None = None,
+    payers: int | None = None,
+    unpriced: Mapping[str, int] | None = None,
+    reason: str = "",
+) -> Rung:
+    """Make a rung from micro-dollars; without a range it is exact, and low and high equal the central value."""
+    title, definition = DEFINITIONS[name]
+    return Rung(
+        id=name,
+        title=title,
+        low_usd=dollars(central if low is None else low),
+        central_usd=dollars(central),
+        high_usd=dollars(central if high is None else high),
+        transfers=transfers,
+        payers=payers,
+        definition=definition,
+        reason=reason or (_UNPRICED if unpriced else ""),
+        unpriced=tuple(sorted((unpriced or {}).items())),
+    )
+
+
+def counted_rung(name: str, central: int, rows: Sequence[Inflow], context: Context, *, low: int | None = None) -> Rung:
+    """Make a rung from the transfers that count in it."""
+    unpriced: dict[str, int] = defaultdict(int)
+    for flow in rows:
+        if flow.micro is None:
+            unpriced[context.asset(flow.row.asset)] += flow.row.amount
+    return direct_rung(
+        name, central, low=low, transfers=len(rows), payers=len({flow.payer for flow in rows}), unpriced=unpriced
+    )
