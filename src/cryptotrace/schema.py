@@ -7,9 +7,10 @@ types from here; no SQL text repeats a type.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace.errors import InputError
@@ -94,8 +95,8 @@ STORED: Mapping[str, Table] = {
         _table(
             "coverage",
             "source stream chain address from_block to_block",
-            "source VARCHAR; stream VARCHAR; chain VARCHAR; address VARCHAR; from_block BIGINT; to_block BIGINT; status VARCHAR; "
-            "reason VARCHAR; rows BIGINT; cursor VARCHAR; ~head BIGINT; ~asked_at TIMESTAMP",
+            "source VARCHAR; stream VARCHAR; chain VARCHAR; address VARCHAR; from_block BIGINT; to_block BIGINT; "
+            "status VARCHAR; reason VARCHAR; rows BIGINT; cursor VARCHAR; ~head BIGINT; ~asked_at TIMESTAMP",
         ),
         _table("exclusions", "transfer reason", "~transfer BIGINT; reason VARCHAR; detail VARCHAR"),
         _table("rejects", "file line reason raw", "file VARCHAR; line BIGINT; reason VARCHAR; raw VARCHAR"),
@@ -212,21 +213,48 @@ class Batch:
 def arrow_table(table: Table, rows: Iterable[tuple[Any, ...]]) -> pa.Table:
     """Turn tuples into an Arrow table of the declared types; O(cells).
 
-    Amounts go through :class:`decimal.Decimal` built from ``int``: exact, and refused by Arrow beyond 38 digits.
-    """
-    from decimal import Decimal
+    Amounts go through :class:`decimal.Decimal` built from ``int``: exact. Times are turned to UTC.
 
+    Raises
+    ------
+    InputError
+        If a value does not fit its column: an amount that is negative, beyond :data:`MAX_AMOUNT` or no ``int``, or a time
+        without a zone.
+    """
     import pyarrow as pa
 
-    columns = list(zip(*rows, strict=True)) or [()] * len(table.columns)
+    columns: list[Sequence[Any]] = list(zip(*rows, strict=True)) or [()] * len(table.columns)
     arrays = []
     for column, values in zip(table.columns, columns, strict=True):
         if column.type == AMOUNT:
-            values = [None if value is None else Decimal(value) for value in values]  # noqa: PLW2901
+            values = [_exact(value, table, column) for value in values]  # noqa: PLW2901
         elif column.type == "TIMESTAMP":
-            values = [None if value is None else value.replace(tzinfo=None) for value in values]  # noqa: PLW2901
-        arrays.append(pa.array(values, type=arrow_type(column.type)))
+            values = [_utc(value, table, column) for value in values]  # noqa: PLW2901
+        try:
+            arrays.append(pa.array(values, type=arrow_type(column.type)))
+        except (pa.ArrowException, OverflowError) as problem:
+            raise _misfit(f"a value does not fit: {problem}", table, column) from problem
     return pa.table(arrays, names=list(table.names))
+
+
+def _exact(value: Any, table: Table, column: Column) -> Decimal | None:
+    if value is None:
+        return None
+    if type(value) is not int or not 0 <= value <= MAX_AMOUNT:
+        raise _misfit(f"an amount must be a whole number from 0 to 10**38 - 1, not {value!r}", table, column)
+    return Decimal(value)
+
+
+def _utc(value: datetime | None, table: Table, column: Column) -> datetime | None:
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise _misfit(f"the time {value} has no zone", table, column)
+    return value.astimezone(UTC).replace(tzinfo=None)
+
+
+def _misfit(what: str, table: Table, column: Column) -> InputError:
+    return InputError(what, where=f"{table.name}.{column.name}", hint="Keep the row in rejects with its raw text")
 
 
 def arrow_type(engine_type: str) -> pa.DataType:

@@ -131,6 +131,21 @@ def test_a_changed_record_changes_the_card(view, changed, record, cells, card, b
     assert after in mended
 
 
+def test_a_registry_without_the_parts_or_the_editions_still_gives_a_card(rows, write_registry):
+    gone = {"chainalysis_2022a_rugpulls_2021", "chainalysis_2023_scams_2021_rev", "chainalysis_2022a_scams_2021"}
+    kept = [row for row in rows if row["id"] not in gone]
+    for row in kept:
+        for relation in ("supersedes", "superseded_by", "subset_of", "same_money_as", "not_independent_of"):
+            row[relation] = ";".join(one for one in row[relation].split(";") if one not in gone)
+        if row["status"] == "superseded" and not row["superseded_by"]:
+            row["status"] = "current"
+    view = totals_view("2021", path=write_registry(kept))
+    card = plain(card_text(view, "un_2021"))
+    assert "The registry holds no later edition" in card
+    assert " - " not in card
+    assert "factor" not in card_text(view, "un_forced_work_2023")
+
+
 def test_the_source_of_the_cards_holds_no_figure_of_its_own():
     from importlib import resources
 

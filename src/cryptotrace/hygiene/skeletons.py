@@ -24,17 +24,18 @@ __all__ = ["skeleton"]
 _INVISIBLE = "\u115f\u1160\u3164\uffa0\u2800"  # letters and signs by category, but blank in print
 _RIGHT_TO_LEFT = re.compile("\u202e([^\u202c]*)\u202c?")
 _NAMED = re.compile(
-    r"(?:LATIN (?:CAPITAL |SMALL )?LETTER (?:SMALL CAPITAL )?|REGIONAL INDICATOR SYMBOL LETTER )([A-Z])(?: WITH .+)?"
+    r"(?:NEGATIVE )?(?:SQUARED |CIRCLED )?(?:LATIN (?:CAPITAL |SMALL )?LETTER (?:SMALL CAPITAL )?|"
+    r"REGIONAL INDICATOR SYMBOL LETTER )([A-Z])(?: WITH .+)?"
 )
 # Digits and signs that stand in for letters, one letter a class; and signs of money, which no list of confusables holds.
-_CLASSES = str.maketrans("01i|!5$@", "olllls" + "sa")
+_CLASSES = str.maketrans("01i|5$", "olllss")
 _MONEY = {"₿": "b", "฿": "b", "₵": "c", "₡": "c", "¢": "c", "₫": "d", "€": "e", "₴": "s", "₸": "t", "₮": "t", "₦": "n"}
 _MAX_STEPS = 3
 _MAX_LENGTH = 256
 
 
 def skeleton(symbol: str) -> str:
-    """Give the form under which look-alike symbols are equal.
+    r"""Give the form under which look-alike symbols are equal.
 
     Parameters
     ----------
@@ -53,51 +54,38 @@ def skeleton(symbol: str) -> str:
 
     Examples
     --------
-    >>> skeleton("UЅDТ") == skeleton("USDT")
+    >>> skeleton("U\u0405D\u0422") == skeleton("USDT")  # Cyrillic letters
     True
     >>> skeleton("USDC.e") == skeleton("USDC")
     False
     """
     text = _RIGHT_TO_LEFT.sub(lambda turned: turned[1][::-1], symbol[:_MAX_LENGTH])
-    text = unicodedata.normalize("NFKC", _visible(text)).strip().lstrip("$")
-    letters = "".join(_letter(sign) for sign in unicodedata.normalize("NFD", text))
-    return "".join(sign for sign in letters.casefold().translate(_CLASSES) if not _is_blank(sign))
+    text = _visible(unicodedata.normalize("NFKD", text)).strip().lstrip("$")
+    letters = "".join(_letter(sign) for sign in text).casefold()
+    return "".join(sign for sign in letters.translate(_CLASSES) if not _is_blank(sign))
 
 
 def _visible(text: str) -> str:
     """Leave out what takes no room or no ink: controls, joiners, marks, fillers, private and unassigned places."""
-    return "".join(
-        sign for sign in text if sign not in _INVISIBLE and unicodedata.category(sign) not in _NO_INK
-    )
-
-
-_NO_INK = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Mn", "Mc", "Me"})
+    return "".join(sign for sign in text if sign not in _INVISIBLE and unicodedata.category(sign)[0] not in "CM")
 
 
 def _is_blank(sign: str) -> bool:
-    """Tell whether a sign separates or adorns: spaces, punctuation, pictures."""
-    return sign in _INVISIBLE or unicodedata.category(sign) in _NO_INK or unicodedata.category(sign)[0] in "ZP" or (
-        unicodedata.category(sign) == "So"
-    )
+    """Tell whether a sign separates or adorns (blanks, punctuation, pictures) or cannot be seen at all."""
+    kind = unicodedata.category(sign)
+    return kind[0] in "CMPZ" or kind == "So" or sign in _INVISIBLE
 
 
 @lru_cache(maxsize=65_536)
 def _letter(sign: str) -> str:
     """Lead one sign back to the Latin letters that it resembles; itself where it resembles none."""
-    if sign.isascii():
-        return sign
-    if sign in _MONEY:
-        return _MONEY[sign]
-    named = _NAMED.fullmatch(unicodedata.name(sign, "").removeprefix("NEGATIVE ").removeprefix("CIRCLED ").removeprefix("SQUARED "))
-    if named:
-        return named[1]
     forms, seen = [sign], {sign}
     for _ in range(_MAX_STEPS):
-        forms = [form for form in _resembling(forms) if form not in seen]
-        seen.update(forms)
         plain = sorted({bare for form in forms if (bare := _bare(form))}, key=lambda text: (len(text), text))
         if plain:
             return plain[0]
+        forms = [form for form in _resembling(forms) if form not in seen]
+        seen.update(forms)
     return sign
 
 
@@ -113,6 +101,15 @@ def _resembling(forms: list[str]) -> list[str]:
 
 
 def _bare(form: str) -> str:
-    """Give a form as ASCII letters and digits without its marks; empty where it holds anything else."""
-    text = "".join(sign for sign in unicodedata.normalize("NFKD", form) if not _is_blank(sign))
-    return text if text.isascii() and text.isalnum() else ""
+    """Give a form in ASCII letters, digits and signs, without marks; empty where it holds anything else."""
+    signs = [_named(sign) for sign in unicodedata.normalize("NFKD", form)]
+    text = "".join(sign for sign in signs if sign.isascii() or not _is_blank(sign))
+    return text if text.isascii() else ""
+
+
+def _named(sign: str) -> str:
+    """Give the Latin letter that a sign is by its own name, such as a letter with a stroke or in a black square."""
+    if sign.isascii():
+        return sign
+    found = _NAMED.fullmatch(unicodedata.name(sign, ""))
+    return found[1] if found else _MONEY.get(sign, sign)

@@ -74,10 +74,15 @@ def _bridge(row: dict[str, str]) -> Bridge:
 
 
 def bridges_from(totals: ReportedTotals, record: str) -> tuple[Bridge, ...]:
-    """Bridges that start, over any number of steps, at this record or at a copy of the same money."""
+    """List the bridges that start, over any number of steps, at this record or at a copy of the same money.
+
+    Bridges for which the registry lacks a record are left out.
+    """
     starts = same_money(totals.table, totals.record(record).id)
     table = bridges()
-    return tuple(one for one in table if _root(one, table) in starts)
+    return tuple(
+        one for one in table if _root(one, table) in starts and all(need in totals.table for need in _needs(one, table))
+    )
 
 
 def apply_bridge(bridge: str, totals: ReportedTotals) -> Bridged:
@@ -130,6 +135,16 @@ def _root(bridge: Bridge, table: Sequence[Bridge]) -> str:
     while bridge.from_id in by_id:
         bridge = by_id[bridge.from_id]
     return bridge.from_id
+
+
+def _needs(bridge: Bridge, table: Sequence[Bridge]) -> list[str]:
+    """List the records that a bridge takes off, puts in or goes over to, step by step."""
+    by_id = {one.id: one for one in table}
+    needs = [bridge.record]
+    while bridge.from_id in by_id:
+        bridge = by_id[bridge.from_id]
+        needs.append(bridge.record)
+    return needs
 
 
 def check_bridges(table: Sequence[Bridge], totals: ReportedTotals) -> list[Problem]:

@@ -119,11 +119,7 @@ def figure_card(totals: ReportedTotals) -> Card | None:
 
 def steps_off(totals: ReportedTotals, record: ReportedTotal) -> tuple[Bridged, ...]:
     """Apply the bridges that take parts off a figure, as far as the registry holds the records."""
-    return tuple(
-        apply_bridge(bridge.id, totals)
-        for bridge in bridges_from(totals, record.id)
-        if bridge.operation == "minus" and bridge.record in totals.table
-    )
+    return tuple(apply_bridge(bridge.id, totals) for bridge in bridges_from(totals, record.id) if bridge.operation == "minus")
 
 
 def _usd(record: ReportedTotal) -> Decimal:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-__all__ = ["Draft", "Problem", "ids", "read_amounts", "read_dates", "read_number"]
+__all__ = ["Draft", "Problem", "ids", "read_amounts", "read_dates", "read_draft", "read_drafts", "read_number"]
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -95,3 +95,15 @@ def read_dates(cells: Mapping[str, str]) -> tuple[date, date, date]:
 def read_amounts(cells: Mapping[str, str]) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
     """Read low, central and high in US dollars."""
     return read_number(cells["low_usd"]), read_number(cells["central_usd"]), read_number(cells["high_usd"])
+
+
+def read_drafts(rows: Sequence[Mapping[str, str]]) -> list[Draft]:
+    """Read rows whose dates and amounts are known to be good; ``ValueError`` if one is not."""
+    return [read_draft(cells) for cells in rows]
+
+
+def read_draft(cells: Mapping[str, str]) -> Draft:
+    """Read one row; ``ValueError`` if a date or an amount cannot be read."""
+    published, start, end = read_dates(cells)
+    low, central, high = read_amounts(cells)
+    return Draft(cells=cells, published=published, start=start, end=end, low=low, central=central, high=high)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptotrace.errors import InputFileError, RegistryError
 from cryptotrace.registry.checks import check
-from cryptotrace.registry.drafts import Draft, Problem, read_amounts, read_dates
+from cryptotrace.registry.drafts import Problem, read_drafts
 from cryptotrace.registry.records import RegistrySource, ReportedTotal, ReportedTotals
 
 __all__ = ["read_rows", "reported_totals"]
@@ -96,7 +96,7 @@ def _load(data: bytes, name: str, *, today: date | None) -> ReportedTotals:
     problems = check(rows, today=today)
     if problems:
         raise _refusal(problems, name)
-    records = tuple(ReportedTotal.from_draft(_draft(row)) for row in rows)
+    records = tuple(ReportedTotal.from_draft(draft) for draft in read_drafts(rows))
     source = RegistrySource(name=name, sha256=hashlib.sha256(data).hexdigest(), records=len(records))
     return ReportedTotals(records=records, provenance=source, table={one.id: one for one in records})
 
@@ -115,12 +115,6 @@ def read_rows(data: bytes, name: str) -> list[dict[str, str]]:
         raise InputFileError(f"not UTF-8 at byte {error.start}", where=name, hint="Save it as UTF-8.") from error
     except csv.Error as error:
         raise InputFileError(f"not CSV ({error})", where=name, hint="Save it as comma-separated text.") from error
-
-
-def _draft(row: dict[str, str]) -> Draft:
-    published, start, end = read_dates(row)
-    low, central, high = read_amounts(row)
-    return Draft(cells=row, published=published, start=start, end=end, low=low, central=central, high=high)
 
 
 def _refusal(problems: Sequence[Problem], name: str) -> RegistryError:

@@ -56,8 +56,6 @@ def counts_have_a_unit(draft: Draft) -> Iterator[str]:
         return
     if draft["original_currency"] not in COUNT_UNITS or not draft["original_amount"]:
         yield f"count needs a known unit and an amount, has {draft['original_currency']!r}"
-    elif not _is_number(draft["original_amount"]):
-        yield f"original_amount {draft['original_amount']!r} is not a plain number"
 
 
 def money_has_an_amount(draft: Draft) -> Iterator[str]:
@@ -93,15 +91,25 @@ def conversion_is_plausible(draft: Draft) -> Iterator[str]:
     if not draft.present or unit not in RATES or not printed:
         return
     parts = printed.split("-")
-    if len(parts) > 2 or not all(_is_number(part) for part in parts):
-        yield f"original_amount {printed!r} is not a number or a-b"
-        return
+    if not _is_number_or_range(printed):
+        return  # printed_amount_is_plain says so
     dollars = [draft.low, draft.high] if len(parts) == 2 else [draft.best]
     for part, value in zip(parts, dollars, strict=True):
         if value is None:
             yield "original range without low and high in USD"
         elif not _rate_is_plausible(value, Decimal(part), unit):
             yield f"implausible rate: {value} USD for {part} {unit}"
+
+
+def printed_amount_is_plain(draft: Draft) -> Iterator[str]:
+    """Require of the printed amount, where there is one, a plain number or ``a-b``."""
+    if draft["original_amount"] and not _is_number_or_range(draft["original_amount"]):
+        yield f"original_amount {draft['original_amount']!r} is not a plain number or a-b"
+
+
+def _is_number_or_range(text: str) -> bool:
+    parts = text.split("-")
+    return len(parts) <= 2 and all(_is_number(part) for part in parts)
 
 
 def _is_number(text: str) -> bool:
@@ -187,6 +195,7 @@ RECORD_RULES: tuple[Rule, ...] = (
     counts_have_a_unit,
     money_has_an_amount,
     bound_has_its_amount,
+    printed_amount_is_plain,
     conversion_is_plausible,
     usd_basis_fits_currency,
     annual_rate_is_marked,

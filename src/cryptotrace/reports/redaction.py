@@ -21,8 +21,9 @@ AMOUNTS = frozenset(
      "raw_amount"}
 )  # fmt: skip
 TIMES = frozenset({"time", "first_time", "last_time", "first_payment", "last_payment", "fetched_at"})
-BLANKED = frozenset({"block", "position", "log_index", "trace_path", "entity", "label_source", "confidence", "from_block",
-                     "to_block", "head_at_query", "cursor", "label"})  # fmt: skip
+BLANKED = frozenset({"block", "position", "log_index", "trace_path", "entity", "label_source", "from_block",
+                     "to_block", "head_at_query", "cursor", "label",
+                     "cluster"})  # fmt: skip
 """Columns whose value beside a pseudonym would lead back to the transaction or the person."""
 
 
@@ -55,7 +56,7 @@ def redacted(table: ResultTable, pseudonyms: Pseudonyms) -> ResultTable:
     if not pseudonyms.accounts:
         return table
     if table.name == "by_cluster":
-        return _by_cluster(table)
+        return _by_cluster(table, pseudonyms)
     rows = []
     for row in table.rows:
         cells = dict(zip(table.columns, row, strict=True))
@@ -99,7 +100,7 @@ def _day(time: datetime) -> datetime:
     return time.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _by_cluster(table: ResultTable) -> ResultTable:
+def _by_cluster(table: ResultTable, pseudonyms: Pseudonyms) -> ResultTable:
     """First and last payments are victims' payments; with a single payer the sums are one person's."""
     rows = []
     for row in table.dicts():
@@ -110,6 +111,8 @@ def _by_cluster(table: ResultTable) -> ResultTable:
                 if isinstance(cell, datetime)
                 else significant(cell)
                 if alone and isinstance(cell, Decimal)
+                else pseudonyms.text(cell)
+                if isinstance(cell, str)
                 else cell
                 for cell in row.values()
             )

@@ -78,7 +78,8 @@ def _whole(value: Decimal, shift: int, column: str) -> int:
     if exponent >= 0:
         scale: int = 10**exponent
         return mantissa * scale
-    quotient, rest = divmod(mantissa, 10 ** min(-exponent, len(digits)))
+    unit: int = 10 ** min(-exponent, len(digits))
+    quotient, rest = divmod(mantissa, unit)
     if rest or -exponent > len(digits):
         raise InputError(f"{column} has more decimals than its unit, or is not whole")
     return quotient

@@ -50,9 +50,7 @@ class Store(ABC):
         """Run statements that all take effect, or none."""
 
     @abstractmethod
-    def load(
-        self, batches: Iterable[Batch], *, complete: bool = False, run: Mapping[str, str] | None = None
-    ) -> Written:
+    def load(self, batches: Iterable[Batch], *, complete: bool = False, run: Mapping[str, str] | None = None) -> Written:
         """Merge rows in one transaction: idempotent, by identity, maximum multiplicity between listings.
 
         Parameters

@@ -6,6 +6,7 @@ are off: a store that somebody hands over cannot make the engine read or write a
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from cryptotrace.errors import AmountOverflowError, NotAStoreError, StoreBusy, StoreError
-from cryptotrace.schema import SCHEMA_VERSION, STORED, Batch
+from cryptotrace.schema import SCHEMA_VERSION, STORED, Batch, arrow_table
 from cryptotrace.store.base import LEDGER_SQL, Store, Written
+from cryptotrace.store.contents import check_content
 from cryptotrace.store.digest import table_digests
 from cryptotrace.store.ingest import ingest
 from cryptotrace.store.opening import check_file
@@ -36,6 +38,8 @@ _CONFIG = {
     "threads": "2",
 }
 _PID = re.compile(r"PID (\d+)")
+_LOCKED = ("could not set lock", "used by another process")
+_OPEN_HERE = "different configuration"
 
 
 class DuckStore(Store):
@@ -57,6 +61,7 @@ class DuckStore(Store):
         self._wait = wait
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._depth = 0
+        self._in_transaction = False
         if path is None:
             self._memory: duckdb.DuckDBPyConnection | None = duckdb.connect(":memory:", config=dict(_CONFIG))
             self._create(self._memory)
@@ -67,12 +72,13 @@ class DuckStore(Store):
     def _open_file(self, path: Path) -> None:
         if check_file(path):
             with self._connected(read_only=True) as connection:
-                _check_content(connection, path)
+                try:
+                    check_content(connection, path)
+                except duckdb.Error as problem:
+                    raise _damaged(path) from problem
             return
         if self.read_only:
-            raise NotAStoreError(
-                "no such case store", where=str(path), hint="Check the name; read_only never creates one"
-            )
+            raise NotAStoreError("no such case store", where=str(path), hint="Check the name; read_only never creates one")
         with self._connected(read_only=False) as connection:
             self._create(connection)
 
@@ -80,9 +86,7 @@ class DuckStore(Store):
         connection.begin()
         for table in STORED.values():
             connection.execute(table.ddl())
-        connection.execute(
-            "INSERT INTO meta VALUES ('schema', ?), ('version', '0'), ('cleaned', '')", [str(SCHEMA_VERSION)]
-        )
+        connection.execute("INSERT INTO meta VALUES ('schema', ?), ('version', '0'), ('cleaned', '')", [str(SCHEMA_VERSION)])
         connection.commit()
 
     @contextmanager
@@ -98,39 +102,31 @@ class DuckStore(Store):
         while True:
             try:
                 return duckdb.connect(str(self.path), read_only=read_only, config=dict(_CONFIG))
-            except duckdb.IOException as problem:
-                text = str(problem)
-                if "lock" not in text.lower():
-                    raise NotAStoreError(
-                        "the engine cannot read this file",
-                        where=str(self.path),
-                        hint="Is it damaged, or from a newer version?",
-                    ) from problem
+            except duckdb.Error as problem:
+                holder = _holder(str(problem))
+                if holder is None:
+                    raise _damaged(self.path) from problem
                 if time.monotonic() >= deadline:
-                    found = _PID.search(text)
-                    pid = int(found[1]) if found else None
+                    pid = holder or None
+                    who = "this" if pid == os.getpid() else "another"
                     raise StoreBusy(
-                        f"another process{f' (PID {pid})' if pid else ''} holds the store",
+                        f"{who} process{f' (PID {pid})' if pid else ''} holds the store",
                         where=str(self.path),
                         hint="Wait until it has finished, or open the store with a longer wait=",
                         pid=pid,
                     ) from problem
                 time.sleep(0.05)
-            except duckdb.Error as problem:
-                raise NotAStoreError(
-                    "the engine cannot read this file",
-                    where=str(self.path),
-                    hint="Is it damaged, or from a newer version?",
-                ) from problem
 
     @contextmanager
     def session(self) -> Iterator[Store]:
         """Hold the connection for several statements; nests."""
         if self._depth == 0:
             self._connection = self._memory or self._connect(read_only=self.read_only)
-            self._connection.execute(f"CREATE OR REPLACE TEMP VIEW ledger AS {LEDGER_SQL}")
         self._depth += 1
         try:
+            if self._depth == 1:
+                with self._our_errors():
+                    self._execute(f"CREATE OR REPLACE TEMP VIEW ledger AS {LEDGER_SQL}", ())
             yield self
         finally:
             self._depth -= 1
@@ -141,23 +137,31 @@ class DuckStore(Store):
 
     @contextmanager
     def transaction(self) -> Iterator[Store]:
-        """Run statements that all take effect, or none."""
+        """Run statements that all take effect, or none; one inside another is part of it."""
         with self.session():
             self._refuse_if_read_only()
+            if self._in_transaction:
+                yield self
+                return
             connection = self._held()
             connection.begin()
+            self._in_transaction = True
             try:
                 yield self
             except BaseException:
                 connection.rollback()
                 raise
-            connection.commit()
+            else:
+                connection.commit()
+            finally:
+                self._in_transaction = False
 
     def _refuse_if_read_only(self) -> None:
         if self.read_only:
-            raise StoreError(
-                "the store was opened read-only", where=str(self.path), hint="Open it without read_only=True"
-            )
+            raise self._read_only_error()
+
+    def _read_only_error(self) -> StoreError:
+        return StoreError("the store was opened read-only", where=str(self.path), hint="Open it without read_only=True")
 
     def _held(self) -> duckdb.DuckDBPyConnection:
         if self._connection is None:
@@ -166,24 +170,35 @@ class DuckStore(Store):
 
     def _execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
         bound: Any = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
+        return self._held().execute(sql, bound)
+
+    @contextmanager
+    def _our_errors(self) -> Iterator[None]:
+        """Turn what the engine raises for reasons of the file or the data into our own errors."""
         try:
-            return self._held().execute(sql, bound)
+            yield
         except (duckdb.OutOfRangeException, duckdb.ConversionException) as problem:
             raise AmountOverflowError(
                 "an exact sum or amount passed 10**38 - 1 base units",
                 where=str(self.path),
                 hint="Exclude the token that overflows; nothing was rounded",
             ) from problem
+        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException) as problem:
+            raise _damaged(self.path) from problem
+        except duckdb.InvalidInputException as problem:
+            if self.read_only and "read-only" in str(problem):
+                raise self._read_only_error() from problem
+            raise
 
     def arrow(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> pa.Table:
         """Run a query and give its rows as Arrow."""
-        with self.session():
+        with self.session(), self._our_errors():
             result: pa.Table = self._execute(sql, parameters).to_arrow_table()
             return result
 
     def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
         """Run a query and give plain rows: whole decimals as ``int``, times as aware UTC."""
-        with self.session():
+        with self.session(), self._our_errors():
             cursor = self._execute(sql, parameters)
             kinds = [_converter(str(column[1])) for column in cursor.description or ()]
             fetched = cursor.fetchall()
@@ -196,20 +211,16 @@ class DuckStore(Store):
 
     def run(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> None:
         """Run a statement that gives no rows."""
-        with self.session():
+        with self.session(), self._our_errors():
             self._execute(sql, parameters)
 
-    def load(
-        self, batches: Iterable[Batch], *, complete: bool = False, run: Mapping[str, str] | None = None
-    ) -> Written:
+    def load(self, batches: Iterable[Batch], *, complete: bool = False, run: Mapping[str, str] | None = None) -> Written:
         """Merge rows in one transaction; see :meth:`Store.load`."""
-        with self.transaction():
-            return ingest(self, self._held(), batches, complete=complete, run=run)
+        with self.transaction(), self._our_errors():
+            return ingest(self._held(), batches, complete=complete, run=run)
 
     def replace(self, table: str, rows: Iterable[tuple[Any, ...]]) -> None:
         """Put ``rows`` in place of everything in ``table``."""
-        from cryptotrace.schema import arrow_table
-
         with self.transaction():
             connection = self._held()
             connection.execute(f"DELETE FROM {STORED[table].name}")
@@ -228,6 +239,20 @@ class DuckStore(Store):
             return table_digests(self)
 
 
+def _holder(message: str) -> int | None:
+    """Read who holds the store: a PID, 0 where the engine does not say, None where it is not a matter of holding."""
+    if _OPEN_HERE in message:
+        return os.getpid()
+    if not any(words in message.lower() for words in _LOCKED):
+        return None
+    found = _PID.search(message)
+    return int(found[1]) if found else 0
+
+
+def _damaged(path: Path | None) -> NotAStoreError:
+    return NotAStoreError("the engine cannot read this file", where=str(path), hint="Is it damaged, or from a newer version?")
+
+
 def _converter(kind: str) -> Any:
     if kind == "DECIMAL(38,0)":
         return int
@@ -238,31 +263,3 @@ def _converter(kind: str) -> Any:
 
 def _aware(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC)
-
-
-def _check_content(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Accept only a store that holds exactly our tables, as tables, with our columns."""
-    found = {
-        (name, kind)
-        for name, kind in connection.execute(
-            "SELECT table_name, table_type FROM information_schema.tables WHERE table_schema = 'main'"
-        ).fetchall()
-    }
-    if found != {(name, "BASE TABLE") for name in STORED}:
-        raise NotAStoreError(
-            "a DuckDB file, but not a case store",
-            where=str(path),
-            hint="Name a store that cryptotrace made, or a new file",
-        )
-    columns = connection.execute(
-        "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'main' "
-        "ORDER BY table_name, ordinal_position"
-    ).fetchall()
-    expected = [(name, column.name, column.type) for name in sorted(STORED) for column in STORED[name].columns]
-    version = connection.execute("SELECT value FROM meta WHERE name = 'schema'").fetchone()
-    if columns != expected or version != (str(SCHEMA_VERSION),):
-        raise NotAStoreError(
-            "a case store of another version",
-            where=str(path),
-            hint="Load the input again into a new store, or use the version of cryptotrace that made it",
-        )

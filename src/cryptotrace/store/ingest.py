@@ -16,7 +16,7 @@ from cryptotrace.schema import STORED, WIDE, Batch, arrow_table
 if TYPE_CHECKING:
     import duckdb
 
-    from cryptotrace.store.base import Store, Written
+    from cryptotrace.store.base import Written
 
 __all__ = ["ingest"]
 
@@ -30,7 +30,6 @@ def _statements(name: str) -> tuple[str, ...]:
 
 
 def ingest(
-    store: Store,
     connection: duckdb.DuckDBPyConnection,
     batches: Iterable[Batch],
     *,
@@ -45,9 +44,9 @@ def ingest(
     """
     before = {name: _count(connection, name) for name in STORED}
     _stage(connection, batches)
-    _resolve(connection)
+    changed = _resolve(connection)
     listings = connection.execute("SELECT DISTINCT listing FROM staged ORDER BY listing").fetchall()
-    changed = sum(_merge_listing(connection, listing) for (listing,) in listings)
+    changed += sum(_merge_listing(connection, listing) for (listing,) in listings)
     changed += _changes(connection, "merge_transactions.sql") + _changes(connection, "learn_places.sql")
     if complete:
         _declare_complete(connection, run)
@@ -79,8 +78,11 @@ def _staging(table: str) -> str:
     return f"in_{table}"
 
 
-def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
-    """Give every new account and asset its id, in an order that depends on the rows alone, and stage rows by id."""
+def _resolve(connection: duckdb.DuckDBPyConnection) -> int:
+    """Give every new account and asset its id, in an order that depends on the rows alone, and stage rows by id.
+
+    Returns how many assets that were known learnt something.
+    """
     connection.execute("""
         INSERT INTO accounts
         SELECT (SELECT coalesce(max(id), 0) FROM accounts) + row_number() OVER (ORDER BY chain, address), chain, address
@@ -91,7 +93,7 @@ def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
         ANTI JOIN accounts AS known USING (chain, address)
         WHERE address IS NOT NULL
     """)
-    _new_assets(connection)
+    learnt = _new_assets(connection)
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE staged AS
         SELECT t.chain, t.tx_hash, t.kind, t.block, t.time, t.tx_index, t.log_index, t.trace_path, t.call_type, s.id AS sender,
@@ -108,10 +110,15 @@ def _resolve(connection: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN accounts AS s ON s.chain = t.chain AND s.address = t.signer
         LEFT JOIN accounts AS r ON r.chain = t.chain AND r.address = t.receiver
     """)
+    return learnt
 
 
-def _new_assets(connection: duckdb.DuckDBPyConnection) -> None:
-    """Register assets that are new; symbol and decimals come from our list, else from the source's first word on them."""
+def _new_assets(connection: duckdb.DuckDBPyConnection) -> int:
+    """Register assets that are new, and let the others learn decimals; give how many learnt.
+
+    Symbol and decimals come from our list, else from the source; of several symbols the first of the alphabet is kept, so
+    that it does not matter which row came first.
+    """
     seen = connection.execute("""
         SELECT chain, coalesce(contract, '') AS contract, min(symbol) AS symbol,
             CASE WHEN count(DISTINCT decimals) = 1 THEN min(decimals) END AS decimals
@@ -120,24 +127,27 @@ def _new_assets(connection: duckdb.DuckDBPyConnection) -> None:
         ORDER BY ALL
     """).fetchall()
     known = {
-        (chain, contract): (ident, decimals)
-        for ident, chain, contract, decimals in connection.execute(
-            "SELECT id, chain, contract, decimals FROM assets"
-        ).fetchall()
+        (row[1], row[2]): row
+        for row in connection.execute("SELECT id, chain, contract, symbol, decimals, canonical FROM assets").fetchall()
     }
     fresh: list[tuple[Any, ...]] = []
+    learnt = 0
     for chain, contract, symbol, decimals in seen:
         held = known.get((chain, contract))
         if held is None:
-            fresh.append(
-                (len(known) + len(fresh) + 1, chain, contract, *_asset_facts(chain, contract, symbol, decimals))
-            )
-        elif held[1] is None and decimals is not None:
-            connection.execute("UPDATE assets SET decimals = ? WHERE id = ?", [decimals, held[0]])
+            fresh.append((len(known) + len(fresh) + 1, chain, contract, *_asset_facts(chain, contract, symbol, decimals)))
+            continue
+        ident, _, _, held_symbol, held_decimals, canonical = held
+        new_symbol = min((text for text in (held_symbol, symbol) if text is not None), default=None)
+        facts = (new_symbol, decimals if held_decimals is None else held_decimals)
+        if not canonical and facts != (held_symbol, held_decimals):
+            connection.execute("UPDATE assets SET symbol = ?, decimals = ? WHERE id = ?", [*facts, ident])
+            learnt += 1
     if fresh:
         connection.register("fresh_assets", arrow_table(STORED["assets"], fresh))
         connection.execute("INSERT INTO assets SELECT * FROM fresh_assets")
         connection.unregister("fresh_assets")
+    return learnt
 
 
 def _asset_facts(chain: str, contract: str, symbol: str | None, decimals: int | None) -> tuple[Any, ...]:
@@ -171,16 +181,19 @@ def _changes(connection: duckdb.DuckDBPyConnection, name: str, **values: int) ->
 
 
 def _declare_complete(connection: duckdb.DuckDBPyConnection, run: Mapping[str, str] | None) -> None:
-    """Write that every account of these rows is complete from genesis to the end of the input."""
+    """Write that every account of these rows is complete from genesis to the end of the input.
+
+    Rows are not counted here: an input may come in parts, and each would count its own.
+    """
     connection.execute(
         """
         INSERT INTO in_coverage
-        SELECT $source, 'all', chain, address, 0, NULL, 'complete', 'declared complete by the input', count(*), NULL, NULL, NULL
+        SELECT DISTINCT $source, 'all', chain, address, 0, NULL, 'complete', 'declared complete by the input',
+            NULL, NULL, NULL, NULL
         FROM (
             SELECT chain, sender AS address FROM in_transfers UNION ALL SELECT chain, receiver FROM in_transfers
         )
         WHERE address IS NOT NULL
-        GROUP BY chain, address
         """,
         {"source": f"file:{(run or {}).get('name', 'input')}"},
     )

@@ -17,7 +17,7 @@ CREATE OR REPLACE TEMP TABLE incoming AS
 SELECT * EXCLUDE (seen) FROM (
     SELECT *,
         CASE WHEN position IS NULL THEN 1 ELSE row_number() OVER (
-            PARTITION BY chain, tx_hash, kind, sender, receiver, asset, amount, position ORDER BY input_row NULLS LAST
+            PARTITION BY chain, tx_hash, kind, sender, receiver, asset, amount, position ORDER BY ok, input_row NULLS LAST
         ) END AS seen
     FROM incoming
 )
@@ -52,9 +52,10 @@ SELECT *, row_number() OVER (
 FROM existing
 WHERE position IS NULL
 ----
-UPDATE transfers SET log_index = n.log_index, trace_path = n.trace_path, input_row = NULL
+UPDATE transfers SET log_index = n.log_index, trace_path = n.trace_path, call_type = coalesce(n.call_type, transfers.call_type),
+    ok = n.ok, input_row = NULL
 FROM (
-    SELECT m.id, l.log_index, l.trace_path
+    SELECT m.id, l.log_index, l.trace_path, l.call_type, l.ok
     FROM nameless AS m
     JOIN learnt AS l
         ON m.chain = l.chain AND m.tx_hash = l.tx_hash AND m.kind = l.kind AND m.sender IS NOT DISTINCT FROM l.sender
@@ -101,7 +102,7 @@ UNION ALL
 SELECT n.* EXCLUDE (rank)
 FROM (
     SELECT *, row_number() OVER (
-        PARTITION BY chain, tx_hash, kind, sender, receiver, asset, amount ORDER BY input_row NULLS LAST
+        PARTITION BY chain, tx_hash, kind, sender, receiver, asset, amount ORDER BY ok DESC, input_row NULLS LAST
     ) AS rank
     FROM incoming
     WHERE position IS NULL
@@ -119,25 +120,50 @@ SELECT
 FROM fresh
 ORDER BY chain, block, time, tx_index, tx_hash, kind, log_index, trace_path, input_row, sender, receiver, asset, amount
 ----
--- What another listing knows of the same rows fills gaps; a failure seen by one source holds.
-UPDATE transfers SET
-    block = coalesce(transfers.block, n.block),
-    tx_index = coalesce(transfers.tx_index, n.tx_index),
-    call_type = coalesce(transfers.call_type, n.call_type),
-    ok = transfers.ok AND n.ok
+-- What another listing knows of the same rows fills gaps; a failure that it saw at a position holds.
+UPDATE transfers SET call_type = coalesce(transfers.call_type, n.call_type), ok = transfers.ok AND n.ok
 FROM (
-    SELECT e.id, any_value(i.block) AS block, any_value(i.tx_index) AS tx_index, any_value(i.call_type) AS call_type,
-        bool_and(i.ok) AS ok
+    SELECT e.id, min(i.call_type) AS call_type, bool_and(i.ok OR i.position IS NULL OR e.position IS NULL) AS ok
     FROM existing AS e
     JOIN incoming AS i
         ON e.chain = i.chain AND e.tx_hash = i.tx_hash AND e.kind = i.kind AND e.sender IS NOT DISTINCT FROM i.sender
         AND e.receiver IS NOT DISTINCT FROM i.receiver AND e.asset = i.asset AND e.amount = i.amount
         AND (e.position IS NULL OR i.position IS NULL OR e.position = i.position)
     GROUP BY e.id
-    HAVING bool_or(
-        (e.block IS NULL AND i.block IS NOT NULL) OR (e.tx_index IS NULL AND i.tx_index IS NOT NULL)
-        OR (e.call_type IS NULL AND i.call_type IS NOT NULL) OR (e.ok AND NOT i.ok)
+) AS n
+WHERE transfers.id = n.id
+    AND ((transfers.call_type IS NULL AND n.call_type IS NOT NULL) OR (transfers.ok AND NOT n.ok))
+----
+-- Where positions do not say which of several equal rows failed, as many fail as the listing with the most failures shows.
+UPDATE transfers SET ok = FALSE
+FROM (
+    WITH failures AS (
+        SELECT chain, tx_hash, kind, sender, receiver, asset, amount, max(failed) AS failed
+        FROM (
+            SELECT chain, tx_hash, kind, sender, receiver, asset, amount, count(*) FILTER (NOT ok) AS failed
+            FROM existing GROUP BY ALL
+            UNION ALL
+            SELECT chain, tx_hash, kind, sender, receiver, asset, amount, count(*) FILTER (NOT ok) AS failed
+            FROM incoming GROUP BY ALL
+        )
+        GROUP BY ALL
+    ),
+    candidates AS (
+        SELECT t.*, row_number() OVER (
+            PARTITION BY t.chain, t.tx_hash, t.kind, t.sender, t.receiver, t.asset, t.amount
+            ORDER BY t.ok, t.log_index NULLS FIRST, t.trace_path NULLS FIRST, t.input_row DESC NULLS FIRST, t.id DESC
+        ) AS rank
+        FROM transfers AS t
+        SEMI JOIN incoming AS i
+            ON t.chain = i.chain AND t.tx_hash = i.tx_hash AND t.kind = i.kind AND t.sender IS NOT DISTINCT FROM i.sender
+            AND t.receiver IS NOT DISTINCT FROM i.receiver AND t.asset = i.asset AND t.amount = i.amount
     )
+    SELECT c.id
+    FROM candidates AS c
+    JOIN failures AS f
+        ON c.chain = f.chain AND c.tx_hash = f.tx_hash AND c.kind = f.kind AND c.sender IS NOT DISTINCT FROM f.sender
+        AND c.receiver IS NOT DISTINCT FROM f.receiver AND c.asset = f.asset AND c.amount = f.amount
+    WHERE c.ok AND c.rank <= f.failed
 ) AS n
 WHERE transfers.id = n.id
 ----

@@ -45,9 +45,7 @@ def check_file(path: Path) -> bool:
         with path.open("rb") as handle:
             head = handle.read(_MAGIC_AT + len(_MAGIC))
     except OSError as problem:
-        raise NotAStoreError(
-            f"cannot be read ({problem.strerror})", where=str(path), hint="Check its permissions"
-        ) from problem
+        raise NotAStoreError(f"cannot be read ({problem.strerror})", where=str(path), hint="Check its permissions") from problem
     if head[_MAGIC_AT:] != _MAGIC:
         raise NotAStoreError(
             "not a case store",

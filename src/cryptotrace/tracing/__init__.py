@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from cryptotrace._version import __version__
-from cryptotrace.errors import ConservationError
+from cryptotrace.errors import ConservationError, InputError
 from cryptotrace.model import ALL, Haircut, Labels, Policy, Provenance, Seeds, micro_dollars
 from cryptotrace.tracing.context import Context, prepare
 from cryptotrace.tracing.reference import Limits, Walk, walk
@@ -122,6 +122,9 @@ def trace_all(
 
 
 def _limits(max_hops: int | None, min_value_usd: Decimal | None) -> Limits:
+    for name, value in (("max_hops", max_hops), ("min_value_usd", min_value_usd)):
+        if value is not None and value < 0:
+            raise InputError(f"{value} is below 0", where=name, hint="0 or None means no limit")
     return Limits(max_hops=max_hops or None, min_value_micro=micro_dollars(min_value_usd) if min_value_usd else None)
 
 

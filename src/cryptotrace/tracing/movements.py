@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cryptotrace.errors import InputError
 from cryptotrace.model import USD_CONTRACT, Asset
 
 if TYPE_CHECKING:
@@ -114,7 +115,10 @@ def read_book(store: Store, *, as_of: datetime | None = None) -> Book:
     as_of : datetime, optional
         Rows after this time are left out.
     """
-    limit = datetime(9999, 1, 1) if as_of is None else as_of.replace(tzinfo=None)  # noqa: DTZ001  (the engine keeps naive UTC)
+    if as_of is not None and as_of.tzinfo is None:
+        raise InputError(f"the time {as_of} has no zone", where="as_of", hint="Give an aware time, such as one with tzinfo=UTC")
+    # The engine keeps naive UTC.
+    limit = datetime.max if as_of is None else as_of.astimezone(UTC).replace(tzinfo=None)  # noqa: DTZ901
     with store.session():
         accounts = {row[0]: (row[1], row[2]) for row in store.rows("SELECT id, chain, address FROM accounts")}
         assets = {

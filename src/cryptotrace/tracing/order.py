@@ -9,9 +9,9 @@ number in the input, then by identity. So a payment precedes the onward payment 
 from __future__ import annotations
 
 import heapq
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from itertools import groupby
+from collections import Counter, defaultdict, deque
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
 from typing import Any
 
 from cryptotrace.tracing.movements import Movement
@@ -36,11 +36,12 @@ def in_order(movements: Iterable[Movement]) -> list[Movement]:
     O(n log n).
     """
     ordered: list[Movement] = []
-    for chain_and_time in _groups(movements):
-        if all(row.tx_index is not None for row in chain_and_time):
-            ordered.extend(_by_transaction(chain_and_time))
+    for same_block in _groups(movements):
+        if all(row.tx_index is not None for row in same_block):
+            for _, stage in groupby(sorted(same_block, key=_stage), key=_stage):
+                ordered.extend(_inside(list(stage)))
         else:
-            ordered.extend(_unordered(chain_and_time, "block"))
+            ordered.extend(_settled(same_block))
     return ordered
 
 
@@ -57,17 +58,18 @@ def _groups(movements: Iterable[Movement]) -> Iterator[list[Movement]]:
             yield list(same_block)
 
 
-def _by_transaction(rows: list[Movement]) -> Iterator[Movement]:
-    rows.sort(key=lambda row: (row.tx_index, row.tx_hash, _PHASE.get(row.kind, _BODY)))
-    for _, transaction in groupby(rows, key=lambda row: (row.tx_index, row.tx_hash)):
-        for phase, part in groupby(transaction, key=lambda row: _PHASE.get(row.kind, _BODY)):
-            body = list(part)
-            if phase != _BODY or len(body) == 1:
-                yield from sorted(body, key=_identity)
-            elif all(_placed(row) for row in body):
-                yield from sorted(body, key=_place)
-            else:
-                yield from _unordered(body, "tx")
+def _stage(row: Movement) -> tuple[Any, ...]:
+    """Transaction and phase: what orders rows of a block before their positions do."""
+    return (row.tx_index, row.tx_hash, _PHASE.get(row.kind, _BODY))
+
+
+def _inside(rows: list[Movement]) -> list[Movement]:
+    """Order the rows of one phase of one transaction."""
+    if len(rows) == 1:
+        return rows
+    if all(_placed(row) for row in rows):
+        return sorted(rows, key=_place)
+    return _settled(rows)
 
 
 def _placed(row: Movement) -> bool:
@@ -94,13 +96,13 @@ def _identity(row: Movement) -> tuple[Any, ...]:
     )
 
 
-def _unordered(rows: list[Movement], level: str) -> list[Movement]:
+def _settled(rows: list[Movement]) -> list[Movement]:
+    """Order rows of which some are not placed against each other: by what is known, then by funding."""
     rows.sort(key=_identity)
-    placed = [at for at, row in enumerate(rows) if row.tx_index is not None]
-    placed.sort(key=lambda at: (rows[at].tx_index, rows[at].tx_hash, _PHASE.get(rows[at].kind, _BODY), _place(rows[at])))
-    fixed = placed if level == "block" else [at for at in placed if _placed(rows[at])]
-    result = funding_order([(_leg(row, row.sender), _leg(row, row.receiver)) for row in rows], fixed)
-    _mark(rows, set(fixed), level)
+    stages = [None if row.tx_index is None else _stage(row) for row in rows]
+    places = [_place(row) if stage is not None and _placed(row) else None for row, stage in zip(rows, stages, strict=True)]
+    result = funding_order([(_leg(row, row.sender), _leg(row, row.receiver)) for row in rows], stages, places)
+    _mark(rows, stages)
     return [rows[at] for at in result]
 
 
@@ -108,27 +110,39 @@ def _leg(row: Movement, account: int | None) -> Hashable:
     return None if account is None else (account, row.asset)
 
 
-def _mark(rows: Sequence[Movement], fixed: set[int], level: str) -> None:
+def _mark(rows: Sequence[Movement], stages: Sequence[tuple[Any, ...] | None]) -> None:
     """Say which rows rest on the funding order: those that share an account and asset with a row not placed against them."""
     touching: dict[Hashable, list[int]] = defaultdict(list)
     for at, row in enumerate(rows):
         for leg in {_leg(row, row.sender), _leg(row, row.receiver)} - {None}:
             touching[leg].append(at)
     for members in touching.values():
-        if len(members) > 1 and any(at not in fixed for at in members):
+        if len(members) > 1 and any(stages[at] is None for at in members):
             for at in members:
-                rows[at].order_known = level
+                rows[at].order_known = "block"
+            continue
+        for _, group in groupby(sorted(members, key=lambda at: stages[at] or ()), key=lambda at: stages[at]):
+            together = list(group)
+            if len(together) > 1 and not all(_placed(rows[at]) for at in together):
+                for at in together:
+                    rows[at].order_known = "block" if rows[at].order_known == "block" else "tx"
 
 
-def funding_order(rows: Sequence[tuple[Hashable, Hashable]], fixed: Sequence[int] = ()) -> list[int]:
+def funding_order(
+    rows: Sequence[tuple[Hashable, Hashable]],
+    stages: Sequence[Any] = (),
+    places: Sequence[Any] = (),
+) -> list[int]:
     """Order (payer, payee) pairs so that a payment precedes the onward payment that it funds.
 
     Parameters
     ----------
     rows : sequence of (payer, payee)
         In input order; ``None`` stands for nobody.
-    fixed : sequence of int
-        Positions of rows whose mutual order is known, in that order.
+    stages : sequence, optional
+        Comparable stage of each row, or ``None``: no row of a stage goes before all rows of the earlier stages have gone.
+    places : sequence, optional
+        Comparable place of each row inside its stage, or ``None``: rows of one stage with places go in their order.
 
     Returns
     -------
@@ -139,48 +153,81 @@ def funding_order(rows: Sequence[tuple[Hashable, Hashable]], fixed: Sequence[int
     -----
     O(n log n): a row becomes ready when its payer has nothing left to receive, and stays ready.
     """
+    known = _Known(stages or [None] * len(rows), places or [None] * len(rows))
     receives = Counter(payee for _, payee in rows if payee is not None)
     waiting: dict[Hashable, list[int]] = defaultdict(list)
     for at, (payer, _) in enumerate(rows):
         waiting[payer].append(at)
-    before = dict(zip(fixed[1:], fixed, strict=False))
-    after = dict(zip(fixed, fixed[1:], strict=False))
-    taken = [False] * len(rows)
-
-    def is_free(at: int) -> bool:
-        return not taken[at] and (at not in before or taken[before[at]])
-
     ready = [at for at, (payer, _) in enumerate(rows) if receives[payer] == 0]
-    heapq.heapify(ready)
     order: list[int] = []
     parked: set[int] = set()
     first = 0
     while len(order) < len(rows):
-        at = _next_ready(ready, parked, is_free)
+        at = _next_ready(ready, parked, known)
         if at < 0:
-            while taken[first]:
+            while known.taken[first]:
                 first += 1
-            at = next(at for at in range(first, len(rows)) if is_free(at))
-        taken[at] = True
+            at = next(at for at in range(first, len(rows)) if known.is_free(at))
         order.append(at)
+        for freed in known.take(at):
+            if freed in parked:
+                parked.discard(freed)
+                heapq.heappush(ready, freed)
         payee = rows[at][1]
         if payee is not None:
             receives[payee] -= 1
             if receives[payee] == 0:
                 for later in waiting[payee]:
                     heapq.heappush(ready, later)
-        follower = after.get(at)
-        if follower is not None and follower in parked:
-            parked.discard(follower)
-            heapq.heappush(ready, follower)
     return order
 
 
-def _next_ready(ready: list[int], parked: set[int], is_free: Callable[[int], bool]) -> int:
-    """Give the first ready row that may go now, or -1; rows that must wait for a fixed predecessor are parked."""
+def _next_ready(ready: list[int], parked: set[int], known: _Known) -> int:
+    """Give the first ready row that may go now, or -1; rows that must wait for others are parked."""
     while ready:
         at = heapq.heappop(ready)
-        if is_free(at):
+        if known.is_free(at):
             return at
-        parked.add(at)
+        if not known.taken[at]:
+            parked.add(at)
     return -1
+
+
+class _Known:
+    """The part of the order that is known: stages one after the other, places in a row inside a stage."""
+
+    def __init__(self, stages: Sequence[Any], places: Sequence[Any]) -> None:
+        self.taken = [False] * len(stages)
+        self._stages = stages
+        self._members: dict[Any, list[int]] = defaultdict(list)
+        for at, stage in enumerate(stages):
+            if stage is not None:
+                self._members[stage].append(at)
+        self._open = deque(sorted(self._members))
+        self._left = {stage: len(members) for stage, members in self._members.items()}
+        self._before: dict[int, int] = {}
+        self._after: dict[int, int] = {}
+        for members in self._members.values():
+            chain = sorted((at for at in members if places[at] is not None), key=lambda at: places[at])
+            self._before.update((later, earlier) for earlier, later in pairwise(chain))
+            self._after.update(pairwise(chain))
+
+    def is_free(self, at: int) -> bool:
+        """Whether nothing that is known to come earlier is left."""
+        stage = self._stages[at]
+        if self.taken[at] or (stage is not None and stage != self._open[0]):
+            return False
+        return at not in self._before or self.taken[self._before[at]]
+
+    def take(self, at: int) -> Sequence[int]:
+        """Let a row go; give the rows that it may have held back."""
+        self.taken[at] = True
+        stage = self._stages[at]
+        if stage is None:
+            return ()
+        self._left[stage] -= 1
+        if not self._left[stage]:
+            self._open.popleft()
+            return self._members[self._open[0]] if self._open else ()
+        follower = self._after.get(at)
+        return () if follower is None else (follower,)

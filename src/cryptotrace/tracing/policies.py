@@ -1,8 +1,8 @@
 """What each ledger policy does to one balance: the definition, in plain integers.
 
 A balance receives *parcels* and pays them out. A parcel is a list of segments ``(amount, tainted)`` with
-``0 <= tainted <= amount``, in the order in which the units were paid. The source of each rule is ``docs/explanation/method.md``;
-vectors A and B there are tests here.
+``0 <= tainted <= amount``, in the order in which the units were paid. The source of each rule is
+``docs/explanation/method.md``; vectors A and B there are tests here.
 """
 
 from __future__ import annotations

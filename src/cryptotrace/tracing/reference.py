@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 
 from cryptotrace.model import Policy
 from cryptotrace.tracing.movements import Book, Movement
@@ -37,17 +36,19 @@ class Limits:
 class Arrival:
     """Tainted units that a row brought to an account, and what became of them there.
 
-    ``outcome`` is ``walked``, ``terminal``, ``pruned``, ``fee`` or a frontier reason. ``injected`` of the tainted units became
-    tainted on this arrival; the rest was tainted before.
+    ``amount`` is what moved: the row's amount, or in an exchange the net amount of the leg that the row stands for.
+    ``outcome`` is ``walked``, ``terminal``, ``pruned``, ``fee``, ``converted`` (it left its asset) or a frontier reason.
+    ``injected`` of the tainted units became tainted on this arrival; the rest was tainted before.
     """
 
     row: Movement
     account: int | None
     asset: int
+    amount: int
     tainted: int
     injected: int
     hop: int
-    outcome: str
+    outcome: str = ""
 
 
 @dataclass(slots=True)
@@ -170,7 +171,7 @@ def walk(
     -----
     O(rows) for pair policies; O(rows + segments) for first-in and last-in.
     """
-    tracer = _Tracer(book, places, valuer, policy, limits, openings, openings_tainted=openings_tainted)
+    tracer = _Tracer(book, places, valuer, policy, limits=limits, openings=openings, openings_tainted=openings_tainted)
     paying = _scam_payers(events, places)
     for event, swallowers in single_steps(events):
         if isinstance(event, Exchange):
@@ -200,9 +201,9 @@ class _Tracer:
         places: Places,
         valuer: Valuer,
         policy: Policy,
+        *,
         limits: Limits,
         openings: dict[Held, int],
-        *,
         openings_tainted: bool,
     ) -> None:
         self.book = book
@@ -237,7 +238,7 @@ class _Tracer:
         return balance.debit(amount), 0
 
     def _pay_from_source(self, account: int, asset: int, amount: int, *, fee: bool) -> tuple[Parcel, int]:
-        """Every unit a source pays out is tainted: first the taint it holds, the rest is injected. Fees come from clean money."""
+        """Take from a source: first the taint it holds, the rest is injected. Its fees come from clean money."""
         balance = self._balance(account, asset)
         if fee:
             clean = min(amount, self.set_aside[account, asset])
@@ -257,33 +258,36 @@ class _Tracer:
 
     # -- arriving --------------------------------------------------------------------------------------------------------
 
-    def arrive(
-        self, row: Movement, account: int | None, asset: int, parcel: Parcel, hop: int, injected: int, *, swallow: bool
-    ) -> None:
-        """Bring a parcel to an account and book its taint where it belongs."""
-        tainted = parcel_taint(parcel)
+    def arrive(self, arrival: Arrival, parcel: Parcel, *, swallow: bool = False) -> None:
+        """Bring a parcel to an account and book its taint where it belongs; ``arrival`` lacks its outcome."""
+        account, asset, tainted = arrival.account, arrival.asset, arrival.tainted
         statement = self.result.statements[asset]
         if account is None:
+            arrival.outcome = "fee"
             statement.fees += tainted
-            self._note(row, None, asset, tainted, injected, hop, "fee")
-            return
-        outcome = self._outcome(row, account, asset, tainted, hop, swallow=swallow)
-        if outcome == "walked":
+        else:
+            arrival.outcome = self._outcome(arrival, account, swallow=swallow)
+            self._book(arrival, account, parcel, statement)
+        self._note(arrival)
+
+    def _book(self, arrival: Arrival, account: int, parcel: Parcel, statement: Statement) -> None:
+        asset, tainted = arrival.asset, arrival.tainted
+        if arrival.outcome == "walked":
             self._keep(account, asset, parcel)
             if tainted:
-                self.hops[account] = min(self.hops.get(account, hop), hop)
-        elif outcome == "terminal":
+                self.hops[account] = min(self.hops.get(account, arrival.hop), arrival.hop)
+        elif arrival.outcome == "terminal":
             statement.terminals += tainted
-        elif outcome == "pruned":
+        elif arrival.outcome == "pruned":
             statement.pruned += tainted
             self._keep(account, asset, [(parcel_amount(parcel), 0)])
         else:
             statement.frontier += tainted
             if _is_walked(self.book, self.places, account, asset):
                 self._keep(account, asset, [(parcel_amount(parcel), 0)])
-        self._note(row, account, asset, tainted, injected, hop, outcome)
 
-    def _outcome(self, row: Movement, account: int, asset: int, tainted: int, hop: int, *, swallow: bool) -> str:
+    def _outcome(self, arrival: Arrival, account: int, *, swallow: bool) -> str:
+        asset, tainted = arrival.asset, arrival.tainted
         if account in self.places.sources:
             return "walked"
         if account in self.places.ends:
@@ -295,10 +299,10 @@ class _Tracer:
             return "walked"
         if swallow and account not in self.places.scam:
             return "swap"
-        if self.limits.max_hops is not None and hop > self.limits.max_hops:
+        if self.limits.max_hops is not None and arrival.hop > self.limits.max_hops:
             return "max_hops"
         if self.limits.min_value_micro is not None:
-            value = self.valuer.micro(asset, tainted, row.time)
+            value = self.valuer.micro(asset, tainted, arrival.row.time)
             if value is not None and value < self.limits.min_value_micro:
                 return "pruned"
         return "walked"
@@ -311,16 +315,14 @@ class _Tracer:
         else:
             self._balance(account, asset).credit(parcel)
 
-    def _note(
-        self, row: Movement, account: int | None, asset: int, tainted: int, injected: int, hop: int, outcome: str
-    ) -> None:
-        if tainted:
-            self.result.arrivals.append(Arrival(row, account, asset, tainted, injected, hop, outcome))
+    def _note(self, arrival: Arrival) -> None:
+        if arrival.tainted:
+            self.result.arrivals.append(arrival)
 
     # -- events ----------------------------------------------------------------------------------------------------------
 
     def move(self, row: Movement, swallowers: frozenset[int], scam_pays: frozenset[int]) -> None:
-        """One ledger row."""
+        """Take one ledger row."""
         if row.sender == row.receiver:
             return
         parcel, injected = self.pay(row.sender, row.asset, row.amount, fee=row.kind == "fee")
@@ -333,7 +335,8 @@ class _Tracer:
             self.result.statements[row.asset].injected += row.amount - carried
             parcel = [(row.amount, row.amount)]
         hop = self._hop(row.sender, row.receiver)
-        self.arrive(row, row.receiver, row.asset, parcel, hop, injected, swallow=row.receiver in swallowers)
+        arrival = Arrival(row, row.receiver, row.asset, row.amount, parcel_taint(parcel), injected, hop)
+        self.arrive(arrival, parcel, swallow=row.receiver in swallowers)
 
     def _injects(self, sender: int | None, receiver: int | None, *, proceeds: bool) -> bool:
         """Whether a payment taints on arrival: from outside the scam set into a collector, but no mint and no swap proceeds."""
@@ -354,35 +357,34 @@ class _Tracer:
         return 0 if receiver in self.places.collectors or receiver in self.places.listed else 1
 
     def exchange(self, event: Exchange) -> None:
-        """A resolved exchange: every leg pays first, then every leg is paid."""
+        """Take a resolved exchange: every leg pays first, then every leg is paid."""
         paid = [self.pay(leg.provider, leg.asset_out, leg.paid) for leg in event.legs]
         for leg, (parcel, injected) in zip(event.legs, paid, strict=True):
             self._leg(event, leg, parcel, injected)
 
     def _leg(self, event: Exchange, leg: Leg, parcel: Parcel, injected: int) -> None:
-        tainted_out = parcel_taint(parcel)
+        outgoing = next(row for row in event.rows if row.sender == leg.provider and row.asset == leg.asset_out)
+        incoming = [row for row in event.rows if row.receiver == leg.recipient and row.asset == leg.asset_in]
+        same = leg.provider == leg.recipient
         received = convert(parcel, leg.received)
-        tainted_in = parcel_taint(received)
-        outgoing = next((row for row in event.rows if row.sender == leg.provider and row.asset == leg.asset_out), event.rows[0])
-        incoming = next(
-            (row for row in event.rows if row.receiver == leg.recipient and row.asset == leg.asset_in), event.rows[-1]
-        )
+        tainted_out, carried = parcel_taint(parcel), parcel_taint(received)
         if tainted_out:
             hop = self._hop(leg.provider, leg.recipient)
-            self._note(outgoing, leg.recipient, leg.asset_out, tainted_out, injected, hop, "converted")
+            self._note(Arrival(outgoing, leg.recipient, leg.asset_out, leg.paid, tainted_out, injected, hop, "converted"))
             self.result.statements[leg.asset_out].converted_out += tainted_out
-            self.result.statements[leg.asset_in].converted_in += tainted_in
-            self.result.conversions.append(Conversion(leg, incoming, tainted_out, tainted_in))
-        carried = tainted_in
+            self.result.statements[leg.asset_in].converted_in += carried
+            self.result.conversions.append(Conversion(leg, incoming[0], tainted_out, carried))
+        if leg.recipient in self.places.scam and leg.provider not in self.places.scam:
+            self.result.sender_taint[incoming[0].id] = carried
         extra = 0
-        if leg.provider != leg.recipient and self._injects(leg.provider, leg.recipient, proceeds=False):
-            self.result.sender_taint[incoming.id] = carried
+        paid_in = not same and self._injects(leg.provider, leg.recipient, proceeds=False)
+        if paid_in or any(self._is_listed(row) for row in incoming):
             extra = leg.received - carried
             self.result.statements[leg.asset_in].injected += extra
             received = [(leg.received, leg.received)]
-        same = leg.provider == leg.recipient
         hop = self.hops.get(leg.provider, 0) if same else self._hop(leg.provider, leg.recipient)
-        self.arrive(incoming, leg.recipient, leg.asset_in, received, hop, extra, swallow=False)
+        arrival = Arrival(incoming[0], leg.recipient, leg.asset_in, leg.received, carried + extra, extra, hop)
+        self.arrive(arrival, received)
 
     def finish(self) -> Walk:
         """Book what is left where it rests."""

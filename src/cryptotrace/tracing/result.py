@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cryptotrace.model import BOUNDARY_CATEGORIES, Policy, Provenance, ResultTable, cell_text
 from cryptotrace.tracing.context import Context
 from cryptotrace.tracing.reference import Walk
-from cryptotrace.tracing.valuation import dollars, total_dollars
+from cryptotrace.tracing.valuation import dollars, sum_dollars, total_dollars
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -113,7 +113,6 @@ class Trace:
             graph.add_edge(
                 f"{row['chain']}:{row['sender']}",
                 f"{row['chain']}:{row['receiver']}",
-                key=row["tx_hash"] + ":" + row["position"],
                 **data,
             )
         return graph
@@ -207,7 +206,7 @@ def totals_of(context: Context, walk: Walk, tables: Mapping[str, ResultTable]) -
 
     def sum_where(name: str, keep: Any) -> Decimal | None:
         parts = [row["tainted_usd"] for row in tables[name].dicts() if keep(row)]
-        return None if any(part is None for part in parts) else sum(parts, Decimal(0))
+        return sum_dollars(parts)
 
     value = context.valuer.micro
     injected = total_dollars(value(a.asset, a.injected, a.row.time) for a in walk.arrivals if a.injected)

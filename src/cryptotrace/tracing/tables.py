@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from cryptotrace.model import ResultTable
@@ -31,7 +30,8 @@ TABLES = {
         "amount_out", "tainted_out", "evidence", "confidence",
     ),
     "statement": (
-        "asset", "injected", "converted_in", "terminals", "resting", "frontier", "fees", "pruned", "converted_out", "difference",
+        "asset", "injected", "converted_in", "terminals", "resting", "frontier", "fees", "pruned", "converted_out",
+        "difference",
     ),
 }  # fmt: skip
 """Columns of each table: those of the design first, in its order, then ours."""
@@ -60,8 +60,8 @@ def _flows(context: Context, walk: Walk) -> Iterable[tuple[Any, ...]]:
         sender = None if row.sender is None else context.account(row.sender)[1]
         receiver = None if row.receiver is None else context.account(row.receiver)[1]
         yield (
-            row.chain, row.tx_hash, row.position, row.block, row.time, sender, receiver, context.asset(row.asset), row.amount,
-            arrival.tainted, dollars(value(row.asset, row.amount, row.time)),
+            row.chain, row.tx_hash, row.position, row.block, row.time, sender, receiver, context.asset(row.asset),
+            arrival.amount, arrival.tainted, dollars(value(row.asset, arrival.amount, row.time)),
             dollars(value(row.asset, arrival.tainted, row.time)), arrival.hop, arrival.injected, arrival.outcome,
             row.order_known,
         )  # fmt: skip
@@ -93,19 +93,16 @@ def _terminals(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
 
 
 def _resting(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
-    """Value what rests at the price of the as-of time, else of the last row of the case: it is held now, not then."""
-    last = context.book.as_of or max((row.time for row in context.ordered), default=None)
+    """Value what rests at the price of the as-of time, or of the last row where that is earlier: it is held now, not then."""
+    moment = max((row.time for row in context.ordered), default=None)
+    if moment is not None and context.book.as_of is not None:
+        moment = min(moment, context.book.as_of)
     rows = []
     for (account, asset), tainted in walk.resting.items():
         name = context.asset(asset)
-        usd = None if last is None else dollars(context.valuer.micro(asset, tainted, _not_after(last, context)))
+        usd = None if moment is None else dollars(context.valuer.micro(asset, tainted, moment))
         rows.append((*context.account(account), name, tainted, usd, _ISSUERS.get(name)))
     return sorted(rows, key=lambda row: (row[0], row[1], row[2]))
-
-
-def _not_after(moment: datetime, context: Context) -> datetime:
-    """Give the as-of time, or the last row's where that is earlier: prices end with the data."""
-    return min(moment, context.ordered[-1].time) if context.ordered else moment
 
 
 def _frontier(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
@@ -131,9 +128,10 @@ def _conversions(context: Context, walk: Walk) -> Iterable[tuple[Any, ...]]:
         leg, row = conversion.leg, conversion.row
         evidence = "net changes of the transaction: one provider, one recipient"
         yield (
-            leg.kind, row.chain, row.time, row.tx_hash, context.account(leg.provider)[1], context.asset(leg.asset_out), leg.paid,
-            conversion.tainted_out, row.tx_hash, context.account(leg.recipient)[1], context.asset(leg.asset_in), leg.received,
-            conversion.tainted_in, evidence, "shown on chain" if leg.kind != "swap" else "strong",
+            leg.kind, row.chain, row.time,
+            row.tx_hash, context.account(leg.provider)[1], context.asset(leg.asset_out), leg.paid, conversion.tainted_out,
+            row.tx_hash, context.account(leg.recipient)[1], context.asset(leg.asset_in), leg.received, conversion.tainted_in,
+            evidence, "shown on chain" if leg.kind != "swap" else "strong",
         )  # fmt: skip
 
 

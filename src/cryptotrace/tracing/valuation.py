@@ -1,7 +1,7 @@
 """Dollars beside amounts: a report layer that no ledger rests on.
 
-A unit is worth the last price at or before its time, of the same UTC day or the day before; rounded half up to a micro-dollar
-for each row, then summed. Where there is no price, stablecoins of our list count as one dollar if that is allowed, and
+A unit is worth the last price at or before its time, if that is at most 36 hours old; rounded half up to a micro-dollar for
+each row, then summed. Where there is no price, stablecoins of our list count as one dollar if that is allowed, and
 anything else has no dollar value: ``None``, never 0.
 """
 
@@ -14,13 +14,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from cryptotrace.model import canonical_tokens
+from cryptotrace.model import canonical_tokens, micro_dollars
 from cryptotrace.tracing.movements import AssetFacts, Book
 
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["Valuer", "dollars", "total_dollars"]
+__all__ = ["Valuer", "dollars", "sum_dollars", "total_dollars"]
 
 _OLDEST = timedelta(hours=36)
 
@@ -104,3 +104,8 @@ def total_dollars(parts: Iterable[int | None]) -> int | None:
             return None
         total += part
     return total
+
+
+def sum_dollars(parts: Iterable[Decimal | None]) -> Decimal | None:
+    """Sum dollars without a rounding context; unknown as soon as one part is unknown."""
+    return dollars(total_dollars(None if part is None else micro_dollars(part) for part in parts))

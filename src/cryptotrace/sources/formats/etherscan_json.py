@@ -131,7 +131,7 @@ def _sheet(file: InputFile, answer: Answer) -> Sheet:
 
 def _handle(chain: ChainInfo, intake: Intake, query: Query, listing: int) -> Callable[[Mapping[str, Any], int], None]:
     query.streams.update(stream_of(query.method))
-    target = Target(chain, intake, listing, query.kwargs.get("txhash"))
+    target = Target(chain, intake, listing, query.kwargs.get("txhash") or query.kwargs.get("txHash"))
 
     def handle(cells: Mapping[str, Any], number: int) -> None:
         stream, add = adder_of(cells)

@@ -1,0 +1,138 @@
+"""The tables beside a report, under their public names, cleaned and in the words of the edition."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from cryptotrace.codecs import display_address
+from cryptotrace.estimates.result import COMPARISON_COLUMNS
+from cryptotrace.figures import GroupRow
+from cryptotrace.model import ResultTable
+from cryptotrace.reports.pseudonyms import Pseudonyms
+from cryptotrace.reports.redaction import cleaned, redacted
+
+if TYPE_CHECKING:
+    from cryptotrace.clustering import Clusters
+    from cryptotrace.estimates import Comparison, Estimate
+    from cryptotrace.hygiene import Exclusions
+    from cryptotrace.model import Seeds
+    from cryptotrace.reports.store_facts import StoreFacts
+    from cryptotrace.tracing import Envelope, Trace
+
+__all__ = ["TABLE_NAMES", "group_table", "report_tables"]
+
+TABLE_NAMES = (
+    "flows", "terminals", "resting", "frontier", "openings", "conversions", "statement", "members", "evidence", "ladder",
+    "comparison", "exclusions", "exclusion_totals", "coverage", "policies", "sensitivity", "by_cluster", "decisions", "labels_used",
+    "groups", "rejects",
+)  # fmt: skip
+"""Every table that is written, always all of them: an empty one still has its head."""
+
+_TRACE = ("flows", "terminals", "resting", "frontier", "openings", "conversions", "statement")
+_MEMBERS = ("cluster", "chain", "address")
+_EVIDENCE = ("address_a", "address_b", "rule", "confidence", "tx_hashes")
+_POLICIES = ("policy", "conserving", "injected_usd", "exits_usd", "terminals", "resting_usd", "frontier_usd")
+_LABELS = ("source", "origin", "statement", "category", "entity", "addresses", "confidence", "last_modified")
+_GROUPS = (
+    "group_id", "hop", "kind", "label", "addresses", "in_usd", "out_usd", "first_time", "last_time", "folded_usd",
+)  # fmt: skip
+_LOOKS_SECRET = re.compile(r"(?:0x)?[0-9A-Za-z]{20,}")
+
+
+def report_tables(
+    trace: Trace,
+    estimate: Estimate,
+    comparison: Comparison | None,
+    *,
+    envelope: Envelope | None,
+    clusters: Clusters | None,
+    exclusions: Exclusions,
+    stored: StoreFacts,
+    pseudonyms: Pseudonyms,
+    seeds: Seeds | None = None,
+    public: bool = True,
+) -> dict[str, ResultTable]:
+    """Collect every table but ``groups``, which the drawing makes; O(cells).
+
+    In the public edition victims and their transactions have pseudonyms, raw texts of rejected rows are left out, and
+    coverage names only addresses of the ledger and the seeds.
+    """
+    found = {name: trace.table(name) for name in _TRACE}
+    found["members"] = clusters.table("members") if clusters is not None else ResultTable("members", _MEMBERS)
+    found["evidence"] = clusters.table("evidence") if clusters is not None else ResultTable("evidence", _EVIDENCE)
+    found["ladder"] = estimate.table("ladder")
+    found["comparison"] = comparison.rows if comparison is not None else ResultTable("comparison", COMPARISON_COLUMNS)
+    found["exclusions"] = exclusions.table
+    found["exclusion_totals"] = exclusions.totals
+    found["coverage"] = _coverage(stored.coverage, trace, seeds) if public else stored.coverage
+    found["policies"] = _policies(trace, envelope)
+    found["sensitivity"] = estimate.table("sensitivity")
+    found["by_cluster"] = estimate.table("by_cluster")
+    found["decisions"] = estimate.table("decisions")
+    found["labels_used"] = _labels_used(trace)
+    found["rejects"] = _rejects(stored.rejects) if public else stored.rejects
+    return {name: redacted(cleaned(replace(table, name=name)), pseudonyms) for name, table in found.items()}
+
+
+def group_table(groups: tuple[GroupRow, ...]) -> ResultTable:
+    """Give the table behind the flow picture."""
+    rows = tuple(
+        (
+            group.group_id, group.hop, group.kind, group.label, group.addresses, group.in_usd, group.out_usd, group.first_time,
+            group.last_time, group.folded_usd,
+        )
+        for group in groups
+    )  # fmt: skip
+    return cleaned(ResultTable("groups", _GROUPS, rows))
+
+
+def _policies(trace: Trace, envelope: Envelope | None) -> ResultTable:
+    if envelope is not None:
+        return envelope.table
+    totals = trace.totals
+    ends = {(row["chain"], row["address"]) for row in trace.table("terminals").dicts()}
+    row = (trace.policy.id, trace.policy.conserving, totals.injected, totals.exits, len(ends), totals.resting, totals.frontier)
+    return ResultTable("policies", _POLICIES, (row,))
+
+
+def _coverage(table: ResultTable, trace: Trace, seeds: Seeds | None) -> ResultTable:
+    """Leave out addresses of which nothing else is known: whose they are, nobody has said."""
+    book = trace.context.book
+    known = {(chain, display_address(address, chain)) for chain, address in book.ids}
+    known |= {(seed.chain, display_address(seed.address, seed.chain)) for seed in (seeds.perpetrators if seeds else ())}
+    at = table.columns.index("address")
+    rows = tuple(
+        row if (row[0], row[at]) in known else (*row[:at], "withheld", *row[at + 1 :]) for row in table.rows
+    )
+    return replace(table, rows=rows)
+
+
+def _rejects(table: ResultTable) -> ResultTable:
+    """Keep file, line and reason; a rejected row can name anybody."""
+    rows = tuple((file, line, _LOOKS_SECRET.sub("[withheld]", reason or ""), "withheld") for file, line, reason, _ in table.rows)
+    return replace(table, rows=rows)
+
+
+def _labels_used(trace: Trace) -> ResultTable:
+    """Count the labels that traced money met, by source and what they say."""
+    places, ids = trace.context.places, trace.context.book.ids
+    met = {(row["chain"], row["address"]) for row in trace.table("terminals").dicts()}
+    shown = {(chain, display_address(address, chain)): ident for (chain, address), ident in ids.items()}
+    counted: dict[tuple[Any, ...], int] = {}
+    for name in sorted(met):
+        end = places.ends.get(shown[name]) if name in shown else None
+        label = end.label if end is not None else None
+        if end is None or label is None:
+            continue
+        key = (
+            label.source or "source not named", PurePath(label.origin).name, label.statement, end.category, end.entity,
+            label.confidence, label.last_modified,
+        )  # fmt: skip
+        counted[key] = counted.get(key, 0) + 1
+    ranked: list[tuple[Mapping[str, Any] | Any, int]] = sorted(counted.items(), key=lambda item: (-item[1], repr(item[0])))
+    rows = tuple((*key[:5], number, *key[5:]) for key, number in ranked)
+    return ResultTable("labels_used", _LABELS, rows)
