@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+# Two busy cores: a slow example is no failure.
+settings.register_profile("cryptotrace", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("cryptotrace")
 
 
 @pytest.fixture(scope="session")

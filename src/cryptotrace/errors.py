@@ -16,7 +16,16 @@
     │   └── AmountOverflowError (OverflowError) an exact sum passed 10**38 - 1
     ├── SourceError                        an explorer did not give what was asked        exit code 4
     │   ├── TransientSourceError           worth trying again
+    │   │   ├── RateLimited                asked too quickly; ``wait`` seconds if it said so
+    │   │   └── MalformedAnswer            not the shape that was documented
     │   └── PermanentSourceError           not worth trying again
+    │       ├── QuotaExhausted             the day's calls are used up
+    │       ├── BadKey                     no key, or a refused one
+    │       ├── PlanRequired               not in this plan: the chain, or the endpoint
+    │       ├── BadRequest                 the explorer does not know what was asked
+    │       ├── RangeTooLarge              too many rows in the range; a smaller one may do
+    │       ├── NotIndexedYet              the explorer has not processed this yet
+    │       └── NotArchived                replay was asked for an answer that was never stored
     ├── ConservationError (ArithmeticError) a trace that does not balance: a bug, never shipped as a number
     └── VerificationError                  a re-run gave other digits                     exit code 6
 
@@ -28,14 +37,23 @@ from __future__ import annotations
 
 __all__ = [
     "AmountOverflowError",
+    "BadKey",
+    "BadRequest",
     "CaseFileError",
     "ConservationError",
     "CryptotraceError",
     "InputError",
     "InputFileError",
     "InvalidAddressError",
+    "MalformedAnswer",
     "NotAStoreError",
+    "NotArchived",
+    "NotIndexedYet",
     "PermanentSourceError",
+    "PlanRequired",
+    "QuotaExhausted",
+    "RangeTooLarge",
+    "RateLimited",
     "RegistryError",
     "SourceError",
     "StoreBusy",
@@ -146,17 +164,86 @@ class AmountOverflowError(StoreError, OverflowError):
 
 
 class SourceError(CryptotraceError):
-    """An explorer did not give what was asked."""
+    """An explorer did not give what was asked; ``kind`` is the word that coverage keeps."""
 
     exit_code = 4
+    kind = "error"
 
 
 class TransientSourceError(SourceError):
     """Worth trying again later."""
 
+    kind = "unavailable"
+
+
+class RateLimited(TransientSourceError):  # noqa: N818  (these names say what happened)
+    """Asked too quickly.
+
+    Attributes
+    ----------
+    wait : float or None
+        Seconds to wait, where the explorer said so.
+    """
+
+    kind = "rate_limited"
+
+    def __init__(self, what: str, *, where: str = "", hint: str = "", wait: float | None = None) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.wait = wait
+
+
+class MalformedAnswer(TransientSourceError):  # noqa: N818
+    """An answer of another shape than was documented: a page of HTML, cut JSON, rows out of order."""
+
+    kind = "malformed"
+
 
 class PermanentSourceError(SourceError):
     """Will fail again until something changes (key, plan, address)."""
+
+    kind = "refused"
+
+
+class QuotaExhausted(PermanentSourceError):  # noqa: N818
+    """The calls of the day are used up; they come back at 00:00 UTC."""
+
+    kind = "quota_exhausted"
+
+
+class BadKey(PermanentSourceError):  # noqa: N818
+    """The explorer wants a key, or refuses the one it got."""
+
+    kind = "bad_key"
+
+
+class PlanRequired(PermanentSourceError):  # noqa: N818
+    """The plan of this key does not hold the chain or the endpoint."""
+
+    kind = "plan_required"
+
+
+class BadRequest(PermanentSourceError):  # noqa: N818
+    """The explorer does not understand the question."""
+
+    kind = "bad_request"
+
+
+class RangeTooLarge(PermanentSourceError):  # noqa: N818
+    """More rows or work than one answer may hold: ask for fewer blocks."""
+
+    kind = "range_too_large"
+
+
+class NotIndexedYet(PermanentSourceError):  # noqa: N818
+    """The explorer has not processed this yet; what it shows is not all."""
+
+    kind = "not_indexed_yet"
+
+
+class NotArchived(PermanentSourceError):  # noqa: N818
+    """A replay needs an answer that the archive does not hold."""
+
+    kind = "not_archived"
 
 
 class ConservationError(CryptotraceError, ArithmeticError):

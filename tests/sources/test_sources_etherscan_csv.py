@@ -12,14 +12,18 @@ HASH = "0x" + "d" * 64
 WHEN = "100,1654646411,2022-06-08 00:00:11"
 NEW = (
     '"Transaction Hash","Blockno","UnixTimestamp","DateTime (UTC)","From","To","ContractAddress","Value_IN(ETH)",'
-    '"Value_OUT(ETH)","CurrentValue @ $1785.9/Eth","TxnFee(ETH)","TxnFee(USD)","Historical $Price/Eth","Status","ErrCode","Method"'
+    '"Value_OUT(ETH)","CurrentValue @ $1785.9/Eth","TxnFee(ETH)","TxnFee(USD)",'
+    '"Historical $Price/Eth","Status","ErrCode","Method"'
 )
 OLD = NEW.replace("Transaction Hash", "Txhash").replace("DateTime (UTC)", "DateTime").replace(',"Method"', "")
 INSIDE = (
     "Transaction Hash,Blockno,UnixTimestamp,DateTime (UTC),ParentTxFrom,ParentTxTo,ParentTxETH_Value,From,TxTo,ContractAddress,"
     "Value_IN(ETH),Value_OUT(ETH),CurrentValue @ $1/Eth,Historical $Price/Eth,Status,ErrCode,Type"
 )
-TOKENS = "Transaction Hash,Blockno,UnixTimestamp,DateTime (UTC),From,To,TokenValue,USDValueDayOfTx,ContractAddress,TokenName,TokenSymbol"
+TOKENS = (
+    "Transaction Hash,Blockno,UnixTimestamp,DateTime (UTC),From,To,TokenValue,USDValueDayOfTx,"
+    "ContractAddress,TokenName,TokenSymbol"
+)
 
 
 def paid(sender=A, receiver=B, contract="", came="0", went="0", fee="0.00042", status="", error=""):
@@ -72,7 +76,8 @@ def test_a_creation_pays_the_contract(export, rows_of):
 
 def test_internal_transactions_keep_type_path_and_outcome(export, rows_of):
     rows = rows_of(export(
-        INSIDE, inside(), inside(status="1", error="Reverted", call="delegatecall"), inside(receiver="", contract=C, call="create_0_1"),
+        INSIDE, inside(), inside(status="1", error="Reverted", call="delegatecall"), inside(receiver="", contract=C,
+        call="create_0_1"),
     ))  # fmt: skip
     assert [(r["kind"], r["receiver"], r["amount"], r["ok"], r["call_type"], r["trace_path"]) for r in rows] == [
         ("internal", B, 10**18, True, "call", None), ("internal", B, 10**18, False, "delegatecall", None),
@@ -103,7 +108,7 @@ def test_amounts_in_the_coin_of_another_chain_are_refused(export, rows_of):
 
 @pytest.mark.parametrize(
     ("line", "reason"),
-    [(paid(came="1", went="1"), "both in and out"), (paid(came="-1"), "negative"), (paid(came="1e99"), "too many digits"),
+    [(paid(came="1", went="1"), "both in and out"), (paid(came="-1"), "negative"), (paid(came="1e120"), "too many digits"),
      (paid(came="NaN"), "Value_IN"), (paid(went="0.0000000000000000001"), "more decimals"), (paid(fee="x"), "TxnFee"),
      (paid(status="7"), "Status"), (paid(sender="Binance 14"), "From"), (paid(came="1e25"), "larger than")],
 )  # fmt: skip
@@ -120,7 +125,7 @@ def test_bad_rows_are_rejected_whole(line, reason, export):
      TOKENS.replace("ContractAddress,", ""), NEW.replace('"To",', ""), NEW.replace('"UnixTimestamp","DateTime (UTC)",', "")],
 )  # fmt: skip
 def test_what_is_no_export_of_money_is_refused_by_name_and_skipped_in_a_folder(header, export, write, read, tmp_path):
-    with pytest.raises(InputFileError, match="a column is missing.*found: "):
+    with pytest.raises(InputFileError, match=r"a column is missing.*found: "):
         export(header)
     write("all/a.csv", header)
     write("all/b.csv", NEW, paid(came="1"))

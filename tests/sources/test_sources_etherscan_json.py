@@ -190,7 +190,8 @@ def test_no_records_are_proven_empty(message, result, answer, rows_of):
 
 @pytest.mark.parametrize(
     "body",
-    [enveloped("Max rate limit reached", "0", "NOTOK"), enveloped([], "0", "NOTOK"), enveloped(None, "0", "chain not supported"),
+    [enveloped("Max rate limit reached", "0", "NOTOK"), enveloped([], "0", "NOTOK"), enveloped(None, "0",
+     "chain not supported"),
      enveloped([], "0", "Query Timeout occured"), enveloped("Contract source code not verified", "1", "OK"),
      enveloped([], "2", "Internal transactions have not been processed yet")],
 )  # fmt: skip
@@ -264,7 +265,8 @@ def test_other_queries_are_other_listings(answer, rows_of):
 
 @pytest.mark.parametrize(
     ("row", "reason"),
-    [({**NATIVE, "value": str(2**256 - 1)}, "value"), ({**NATIVE, "value": "-5"}, "value"), ({**TOKEN, "value": "1.5"}, "value"),
+    [({**NATIVE, "value": str(2**256 - 1)}, "value"), ({**NATIVE, "value": "-5"}, "value"), ({**TOKEN, "value": "1.5"},
+     "value"),
      ({**TOKEN, "from": "0x1"}, "from"), ({**NATIVE, "gasUsed": "x"}, "gasUsed"), ({**NATIVE, "isError": "2"}, "isError"),
      ({**INTERNAL, "to": ""}, "to"), ({**TOKEN, "tokenID": "9"}, "not a row"), ({"x": 1}, "not a row"), ("text", "the item"),
      ({**NATIVE, "timeStamp": "0"}, "timeStamp"), ({**NATIVE, "confirmations": "-"}, "confirmations"),

@@ -17,8 +17,14 @@ A, B, C = "0x" + "a" * 40, "0x" + "b" * 40, "0x" + "c" * 40
 NULL = "0x" + "0" * 40
 USDT = "0xdac17f958d2ee523a2206206994597c13d831ec7"
 HASH, OTHER = "0x" + "d" * 64, "0x" + "e" * 64
-TRANSACTIONS = "hash,nonce,block_number,transaction_index,from_address,to_address,value,gas_price,receipt_gas_used,receipt_effective_gas_price,receipt_status,receipt_contract_address,block_timestamp"
-TRACES = "block_number,transaction_hash,transaction_index,from_address,to_address,value,trace_type,call_type,reward_type,trace_address,error,status,trace_id"
+TRANSACTIONS = (
+    "hash,nonce,block_number,transaction_index,from_address,to_address,value,gas_price,receipt_gas_used,"
+    "receipt_effective_gas_price,receipt_status,receipt_contract_address,block_timestamp"
+)
+TRACES = (
+    "block_number,transaction_hash,transaction_index,from_address,to_address,value,trace_type,call_type,"
+    "reward_type,trace_address,error,status,trace_id"
+)
 TOKENS = "token_address,from_address,to_address,value,transaction_hash,log_index,block_number"
 LOGS = "log_index,transaction_hash,transaction_index,block_number,address,data,topics"
 BLOCKS = "number,timestamp"
@@ -31,7 +37,8 @@ def transaction(
 
 
 def frame(path="", name=HASH, kind="call", call="call", sender=A, receiver=B, value="5", error="", status="1"):
-    return f'100,{name},3,{sender},{receiver},{value},{kind},{call},,"{path}",{error},{status},{kind}_{name}_{path}'
+    identifier = f"{kind}_{name}_" + path.replace(",", "_")
+    return f'100,{name},3,{sender},{receiver},{value},{kind},{call},,"{path}",{error},{status},{identifier}'
 
 
 def word(text):
@@ -79,7 +86,8 @@ def test_usdt_transfers_from_logs_equal_the_reference(block, shared_data):
     for line in reference.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         expected[
-            row["blockId"], row["transactionIndex"], row["logIndex"], hexed(row["txHash"]), hexed(row["from"]), hexed(row["to"]),
+            row["blockId"], row["transactionIndex"], row["logIndex"], hexed(row["txHash"]), hexed(row["from"]),
+            hexed(row["to"]),
             hexed(row["tokenAddress"]), row["value"],
         ] += 1  # fmt: skip
     got = Counter(
@@ -117,7 +125,7 @@ def test_the_outcome_of_a_transaction_is_that_of_its_root_trace(block, shared_da
             roots[line["txHash"]] = line["status"] == "1"
     outcomes = {row[1]: row[7] for row in block[0].rows["transactions"]}
     assert outcomes == {name: roots.get(name) for name in outcomes}
-    assert list(outcomes.values()).count(False) >= 1
+    assert sum(row["kind"] == "native" and not row["ok"] for row in block[1]) == 42
     for row in block[1]:
         if row["kind"] == "native" and row["tx_hash"] in roots:
             assert row["ok"] is roots[row["tx_hash"]]
@@ -166,7 +174,10 @@ def test_an_etl_transaction_pays_the_price_that_was_effective(etl, rows_of):
 
 
 def test_receipts_of_their_own_give_fee_outcome_and_new_contract(etl, rows_of):
-    header = "transaction_hash,transaction_index,block_number,cumulative_gas_used,gas_used,contract_address,status,effective_gas_price"
+    header = (
+        "transaction_hash,transaction_index,block_number,cumulative_gas_used,gas_used,contract_address,"
+        "status,effective_gas_price"
+    )
     plain = ",".join(TRANSACTIONS.split(",")[:8]) + ",block_timestamp"
     row = f"{HASH},0,100,3,{A},,0,7,1654646411"
     batch = etl(transactions=[plain, row], receipts=[header, f"{HASH},3,100,50,10,{C},0,4", "x\n", "short"])
@@ -198,7 +209,8 @@ def test_the_failure_of_a_frame_is_not_handed_down(etl, rows_of):
 
 def test_kinds_of_frames_are_kept(etl, rows_of):
     lines = [frame("0", call="delegatecall", value=""), frame("1", call="staticcall"), frame("2", kind="create", call=""),
-             frame("3", kind="suicide", call=""), frame("4", kind="create", call="", receiver="", status="0", error="out of gas")]  # fmt: skip
+             frame("3", kind="suicide", call=""), frame("4", kind="create", call="", receiver="", status="0",
+             error="out of gas")]  # fmt: skip
     batch = etl(
         transactions=[TRANSACTIONS, transaction()], traces=[TRACES, *lines, frame("5", receiver=""), frame("6", value="")]
     )

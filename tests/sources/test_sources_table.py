@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cryptotrace.errors import InputFileError
 from cryptotrace.model import MAX_AMOUNT
 from cryptotrace.schema import STORED, WIDE, arrow_table
+from cryptotrace.sources import streams
 
 HEADER = "chain,block,time,tx_hash,tx_index,log_index,trace_path,kind,contract,symbol,decimals,sender,receiver,amount,ok"
 A, B, T = "0x" + "a" * 40, "0x" + "b" * 40, "0xdac17f958d2ee523a2206206994597c13d831ec7"
@@ -118,7 +119,8 @@ def test_every_amount_is_an_exact_row_or_a_whole_reject(number, tmp_path, read):
 
 
 ANY_CELL = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.floats(allow_nan=False), st.lists(st.integers(), max_size=2),
+    st.none(), st.booleans(), st.integers(), st.text(max_size=5), st.floats(allow_nan=False), st.lists(st.integers(),
+     max_size=2),
     st.dictionaries(st.text(max_size=2), st.integers(), max_size=1),
 )  # fmt: skip
 
@@ -180,6 +182,36 @@ def test_json_lines_and_parquet_and_packed_files_give_the_same_rows(write, read,
         assert read(tmp_path / name, format="table").rows == whole
 
 
+def test_damaged_parquet_is_refused_wherever_the_damage_is(read, tmp_path):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    cells = dict(zip(HEADER.split(","), line().split(","), strict=True))
+    path = tmp_path / "t.parquet"
+    parquet.write_table(pa.table({name: [cell] * 50 for name, cell in cells.items()}), path)
+    whole, dice, refused = path.read_bytes(), random.Random(7), 0
+    for _ in range(60):
+        broken = bytearray(whole)
+        for at in dice.sample(range(len(broken)), 20):
+            broken[at] = dice.randrange(256)
+        path.write_bytes(broken)
+        try:
+            read(path, format="table")
+        except InputFileError:
+            refused += 1
+    assert refused > 30
+
+
+def test_parquet_that_grows_without_end_is_stopped(read, tmp_path, monkeypatch):
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    monkeypatch.setattr(streams, "MAX_UNPACKED", 1_000)
+    parquet.write_table(pa.table({name: ["x" * 5_000] for name in HEADER.split(",")}), tmp_path / "t.parquet")
+    with pytest.raises(InputFileError, match="unpacks to more"):
+        read(tmp_path / "t.parquet", format="table")
+
+
 def test_binary_fractions_in_parquet_are_rejected(read, tmp_path):
     import pyarrow as pa
     from pyarrow import parquet
@@ -236,15 +268,16 @@ def test_each_bad_cell_rejects_its_row_with_the_column(cells, reason, write, rea
 
 def test_ends_that_nobody_holds_may_be_empty(write, read, rows_of):
     rows = rows_of(read(write(
-        "t.csv", HEADER, line(kind="mint", sender=""), line(kind="burn", receiver=""), line(kind="fee", contract="", receiver=""),
+        "t.csv", HEADER, line(kind="mint", sender=""), line(kind="burn", receiver=""), line(kind="fee", contract="",
+        receiver=""),
         line(kind="reward", contract="", sender=""), line(kind="native", contract="", receiver="", ok="false"),
     ), format="table"))  # fmt: skip
     assert [(row["sender"], row["receiver"]) for row in rows] == [(NULL, B), (A, NULL), (A, None), (NULL, B), (A, None)]
 
 
 def test_symbols_stay_as_they_are_written(write, read, rows_of):
-    rows = rows_of(read(write("t.csv", HEADER, line(symbol="UЅDТ"), line(symbol="", decimals="")), format="table"))
-    assert [(row["symbol"], row["decimals"]) for row in rows] == [("UЅDТ", 6), (None, None)]
+    rows = rows_of(read(write("t.csv", HEADER, line(symbol="U\u0405D\u0422"), line(symbol="", decimals="")), format="table"))
+    assert [(row["symbol"], row["decimals"]) for row in rows] == [("U\u0405D\u0422", 6), (None, None)]
 
 
 def test_coverage_statuses_are_ours(write, read, rows_of):

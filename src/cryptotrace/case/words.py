@@ -43,11 +43,11 @@ def near(word: str, known: Iterable[str]) -> str:
     return f"Did you mean {' or '.join(found)}?" if found else f"Use one of: {', '.join(names)}"
 
 
-def one_of(kind: str, known: Iterable[str]) -> AfterValidator:
-    """Make a check that a text is one of a closed list."""
-    names = tuple(known)
+def one_of(kind: str, known: Iterable[str] | Callable[[], Iterable[str]]) -> AfterValidator:
+    """Make a check that a text is one of a closed list; a list that is a file is read when it is needed."""
 
     def check(value: str) -> str:
+        names = tuple(known() if callable(known) else known)
         if value not in names:
             raise InputError(f"no {kind} {value[:80]!a}", hint=near(value, names))
         return value
@@ -59,10 +59,6 @@ def _chain(value: str) -> str:
     return chain_of(value).name
 
 
-def _seed_category(value: str) -> str:
-    return our_category(value)
-
-
 def _scope_category(value: str) -> str:
     found = resolve_category(value)
     if found not in OUR_CATEGORIES:
@@ -70,15 +66,8 @@ def _scope_category(value: str) -> str:
     return found
 
 
-def _bridge(value: str) -> str:
-    return str(_checked_word("bridge", value, (_VINTAGE, *(bridge.id for bridge in bridges()))))
-
-
-def _checked_word(kind: str, value: str, known: Iterable[str]) -> str:
-    names = tuple(known)
-    if value not in names:
-        raise InputError(f"no {kind} {value[:80]!a}", hint=near(value, names))
-    return value
+def _bridge_names() -> tuple[str, ...]:
+    return (_VINTAGE, *(bridge.id for bridge in bridges()))
 
 
 def _period(value: Any) -> Period:
@@ -133,17 +122,13 @@ def _id(value: str) -> str:
     return value
 
 
-def _checked(check: Callable[[str], str]) -> AfterValidator:
-    return AfterValidator(check)
-
-
 Words = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-CaseId = Annotated[str, _checked(_id)]
-PathText = Annotated[str, _checked(_path)]
-Chain = Annotated[str, _checked(_chain)]
-SeedCategory = Annotated[str, _checked(_seed_category)]
-ScopeCategory = Annotated[str, _checked(_scope_category)]
-Bridge = Annotated[str, _checked(_bridge)]
+CaseId = Annotated[str, AfterValidator(_id)]
+PathText = Annotated[str, AfterValidator(_path)]
+Chain = Annotated[str, AfterValidator(_chain)]
+SeedCategory = Annotated[str, AfterValidator(our_category)]
+ScopeCategory = Annotated[str, AfterValidator(_scope_category)]
+Bridge = Annotated[str, one_of("bridge", _bridge_names)]
 PeriodText = Annotated[Period, BeforeValidator(_period)]
 Dollars = Annotated[Decimal, BeforeValidator(_dollars)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]

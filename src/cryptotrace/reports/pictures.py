@@ -178,9 +178,9 @@ def _nodes(trace: Trace, tables: Mapping[str, ResultTable], pseudonyms: Pseudony
         nodes[_key((row["chain"], row["address"]))] = FlowNode(kind="frontier", label="", entity=None)
     for row in tables["resting"].dicts():
         nodes[_key((row["chain"], row["address"]))] = FlowNode(kind="resting", label="", entity=None)
-    for row in tables["conversions"].dicts():
-        if row["provider"] != row["recipient"] and row["recipient"]:
-            nodes.setdefault(_key((row["chain"], row["recipient"])), FlowNode(kind="pool", label="", entity=None))
+    for row in tables["flows"].dicts():
+        if row["outcome"] == "converted" and row["receiver"]:
+            nodes.setdefault(_key((row["chain"], row["receiver"])), FlowNode(kind="pool", label="", entity=None))
     for row in tables["terminals"].dicts():
         name = _key((row["chain"], row["address"]))
         if row["category"] in EXIT_CATEGORIES:

@@ -11,6 +11,7 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from cryptotrace.errors import InputFileError
+from cryptotrace.sources import streams
 from cryptotrace.sources.streams import MAX_LINE, document_of, lines_of, text_of
 from cryptotrace.sources.streams import damage_named as _damage_named
 
@@ -225,6 +226,11 @@ def _parquet(handle: IO[bytes], file: InputFile) -> Sheet:
         source = parquet.ParquetFile(handle)
     except pa.ArrowException as problem:
         raise InputFileError(f"is not a Parquet file ({problem})", where=str(file.path), hint="Get the file again") from problem
+    groups = range(source.metadata.num_row_groups)
+    if sum(source.metadata.row_group(at).total_byte_size for at in groups) > streams.MAX_UNPACKED:
+        raise InputFileError(
+            f"unpacks to more than {streams.MAX_UNPACKED:,} bytes", where=str(file.path), hint="Split it into several files"
+        )
     return Sheet(file, tuple(source.schema_arrow.names), _parquet_rows(source, file))
 
 

@@ -45,7 +45,7 @@ def damage_named(file: InputFile) -> Iterator[None]:
         ) from problem
     except OSError as problem:
         raise InputFileError(
-            f"cannot be read ({problem.strerror})", where=str(file.path), hint="Check its permissions"
+            f"cannot be read ({problem.strerror or problem})", where=str(file.path), hint="Check its permissions"
         ) from problem
 
 

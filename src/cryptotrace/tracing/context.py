@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cryptotrace.clustering import Clusters
-from cryptotrace.hygiene import clean
+from cryptotrace.hygiene import ensure_clean
 from cryptotrace.model import Labels, Seeds
 from cryptotrace.tracing.movements import Book, Movement, read_book
 from cryptotrace.tracing.order import in_order
@@ -59,7 +59,7 @@ def prepare(
     stable_par: bool = True,
 ) -> Context:
     """Clean, read and order a case; O(n log n) in rows."""
-    clean(store, labels=labels)
+    ensure_clean(store, labels=labels)
     scam = clusters.scam_set if clusters is not None else frozenset((s.chain, s.address) for s in seeds.perpetrators)
     with store.session():
         book = read_book(store, as_of=as_of)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["End", "Places", "find_places"]
 
 _SERVICES = {"dex": "swap", "defi": "swap", "contract": "swap"}
-_CLOSED_STREAMS = {"native": ({"txlist", "txlistinternal"}, {"native"}), "token": ({"tokentx"}, {"token"})}
+_NEEDED_STREAMS = {"native": {"native", "internal"}, "token": {"token"}}
+"""Which lists must be complete before an account is ledgered for the chain's coin, and for tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +173,7 @@ def _coverage(store: Store, book: Book) -> tuple[dict[int, frozenset[str]], dict
             gaps[account] = "too_busy" if reason == "too_busy" else ("not_pulled" if status == "not_pulled" else "partial")
     ledgered = {}
     for account, held in streams.items():
-        kinds = {kind for kind, options in _CLOSED_STREAMS.items() if any(option <= held for option in options)}
+        kinds = {kind for kind, needed in _NEEDED_STREAMS.items() if needed <= held}
         ledgered[account] = frozenset(kinds | ({"all"} if "all" in held else set()))
     return ledgered, gaps
 

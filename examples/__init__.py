@@ -1,0 +1,1 @@
+"""Examples of cryptotrace; run `python -m examples`."""

@@ -1,0 +1,176 @@
+"""The case file as values: exactly the keys of the format ``cryptotrace.case/1``, each with its default.
+
+What each key means is said where it is used; here stands what it may be. Unknown keys are refused.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator
+
+from cryptotrace.case.words import (
+    Bridge,
+    CaseId,
+    Chain,
+    Dollars,
+    Moment,
+    PathText,
+    PeriodText,
+    ScopeCategory,
+    SeedCategory,
+    Words,
+    one_of,
+)
+from cryptotrace.clustering import RULES
+from cryptotrace.errors import InputError
+from cryptotrace.model import ALL
+from cryptotrace.sources.files import FORMATS
+
+__all__ = ["SCHEMA", "CaseFile", "InputSection", "LabelsSection", "SeedsSection"]
+
+SCHEMA = "cryptotrace.case/1"
+
+_ROLES = ("perpetrator", "victim", "service", "government", "unknown")
+_INJECTIONS = ("inflow", "outflow", "payments")
+_POLICIES = tuple(policy.id for policy in ALL)
+_NOT_CONSERVING = frozenset(policy.id for policy in ALL if not policy.conserving)
+
+PolicyName = Annotated[str, one_of("policy", _POLICIES)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class CaseSection(_Section):
+    """``[case]``: what the case is called and up to when it looks."""
+
+    id: CaseId = Field(description="Give the case a short name: it names the outputs")
+    title: Words | None = None
+    store: PathText | None = None
+    as_of: Moment | None = None
+
+
+class InputSection(_Section):
+    """``[[input]]``: transfers out of files."""
+
+    kind: Annotated[str, one_of("kind of input", ("files",))] = "files"
+    format: Annotated[str, one_of("format", FORMATS)] = Field(description=f"Name the format: {', '.join(FORMATS)}")
+    path: PathText = Field(description="Name the file or folder, relative to the case file")
+    chain: Chain | None = None
+    complete: StrictBool = False
+    transactions: PathText | None = None
+    approvals: PathText | None = None
+    coverage: PathText | None = None
+    columns: dict[str, str] | None = None
+
+
+class SeedsSection(_Section):
+    """``[[seeds]]``: addresses that the case starts from."""
+
+    path: PathText = Field(description="Name the file with the seed addresses, relative to the case file")
+    chain: Chain | None = None
+    role: Annotated[str, one_of("role", _ROLES)] = "perpetrator"
+    category: SeedCategory | None = None
+    injects: Annotated[str, one_of("way to inject", _INJECTIONS)] = "inflow"
+    campaign: Words | None = None
+
+
+class LabelsSection(_Section):
+    """``[[labels]]``: what is known about addresses."""
+
+    path: PathText = Field(description="Name the file or folder with the labels, relative to the case file")
+    chain: Chain | None = None
+    category: SeedCategory | None = None
+    boundary: StrictBool | None = None
+
+
+class ClustersSection(_Section):
+    """``[clusters]``: which evidence joins addresses."""
+
+    union: tuple[Annotated[str, one_of("rule", RULES)], ...] = ("campaign", "same_key")
+
+
+class TraceSection(_Section):
+    """``[trace]``: how value is followed; 0 stands for no limit."""
+
+    policies: tuple[PolicyName, ...] = _POLICIES
+    default: PolicyName = "haircut"
+    max_hops: Annotated[StrictInt, Field(ge=0)] = 0
+    min_value_usd: Dollars = Decimal(0)
+    service_degree: Annotated[StrictInt, Field(ge=1)] = 300
+
+    @field_validator("default")
+    @classmethod
+    def _conserves(cls, value: str) -> str:
+        if value in _NOT_CONSERVING:
+            raise InputError(f"{value!r} conserves nothing and enters no total", hint="Use another default, such as haircut")
+        return value
+
+
+class PricesSection(_Section):
+    """``[prices]``: files of dollar prices, and whether listed stablecoins count as one dollar."""
+
+    files: tuple[PathText, ...] = ()
+    stable_par: StrictBool = True
+
+
+class ScopeSection(_Section):
+    """``[scope]``: what the estimate is about; what is not said comes from the seeds and the data."""
+
+    category: ScopeCategory | None = None
+    rail: Annotated[str, one_of("rail", ("crypto", "all_payments", "mixed"))] = "crypto"
+    geography_basis: Annotated[str, one_of("basis", ("world", "victims_in", "offenders_in", "service", "case"))] = "case"
+    geography: Words = "World"
+    period: PeriodText | None = None
+    period_basis: Annotated[
+        str, one_of("basis", ("payment_date", "report_date", "publication_stock", "case_period"))
+    ] = "payment_date"
+    population: Annotated[str, one_of("population", ("sample", "census"))] = "sample"
+
+
+class CompareSection(_Section):
+    """``[compare]``: which reported totals stand beside the estimate; without a period, those of the scope's."""
+
+    period: PeriodText | None = None
+    bridges: tuple[Bridge, ...] = ()
+
+
+class ReportSection(_Section):
+    """``[report]``: where the report goes and who may read it."""
+
+    path: PathText = "report.html"
+    edition: Annotated[str, one_of("edition", ("restricted", "public"))] = "public"
+
+    @field_validator("path")
+    @classmethod
+    def _is_html(cls, value: str) -> str:
+        if not value.lower().endswith((".html", ".htm")):
+            raise InputError(f"{value[:80]!a} is no name of a report", hint="Let it end in .html")
+        return value
+
+
+class CaseFile(_Section):
+    """A whole case file."""
+
+    schema_: Annotated[str, one_of("schema", (SCHEMA,))] = Field(
+        alias="schema", description=f'Begin the file with schema = "{SCHEMA}"'
+    )
+    case: CaseSection = Field(description='Add a table [case] with at least id = "…"')
+    input: Annotated[tuple[InputSection, ...], Field(min_length=1)] = Field(
+        description="Add at least one table [[input]] with format and path"
+    )
+    seeds: Annotated[tuple[SeedsSection, ...], Field(min_length=1)] = Field(
+        description="Add at least one table [[seeds]] with path"
+    )
+    labels: tuple[LabelsSection, ...] = ()
+    clusters: ClustersSection = ClustersSection()
+    trace: TraceSection = TraceSection()
+    prices: PricesSection = PricesSection()
+    scope: ScopeSection = ScopeSection()
+    compare: CompareSection = CompareSection()
+    report: ReportSection = ReportSection()
+
+

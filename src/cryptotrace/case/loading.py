@@ -1,0 +1,139 @@
+"""Inputs into the case store: a store that this run made stays only if the run ends well."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptotrace._version import __version__
+from cryptotrace.case.places import loading_options
+from cryptotrace.case.reading import Case
+from cryptotrace.collect import load_prices, load_transfers
+from cryptotrace.errors import CaseFileError
+from cryptotrace.model import Coverage, Provenance, ResultTable
+from cryptotrace.sources.files import FORMATS
+from cryptotrace.sources.formats.prices import KINDS as PRICE_KINDS
+from cryptotrace.sources.paths import find_files
+from cryptotrace.store import Store, open_store
+
+__all__ = ["coverage_of", "kept_if_whole", "load_inputs"]
+
+_LOADS = ("load_transfers", "load_prices")
+_CLEAR = "Name another store in the case file, or delete this one and run again: it is made from the inputs"
+
+
+@contextmanager
+def kept_if_whole(path: Path) -> Iterator[None]:
+    """Take a store file away again if it was not there before and the work inside fails or is interrupted."""
+    is_new = not path.exists()
+    try:
+        yield
+    except BaseException:
+        if is_new:
+            for made in (path, path.with_name(path.name + ".wal")):
+                made.unlink(missing_ok=True)
+        raise
+
+
+def load_inputs(case: Case, say: Callable[[str], None]) -> tuple[Store, Coverage]:
+    """Open the store of a case and load everything that the case names; loading the same again changes nothing.
+
+    Raises
+    ------
+    CaseFileError
+        If the store was made from other inputs: old rows would count beside the new ones.
+    """
+    if case.store.exists():
+        store = open_store(case.store)
+        _refuse_other_files(case, store)
+        loads = _load(case, store, say)
+        _refuse_other_options(case, store, loads)
+    else:
+        store = open_store(case.store)
+        loads = _load(case, store, say)
+    new = Counter[str]()
+    for load in loads:
+        new.update(load.new)
+    inputs = {name: digest for load in loads for name, digest in load.provenance.inputs.items()}
+    return store, coverage_of(store, new=dict(new), inputs=inputs)
+
+
+def coverage_of(store: Store, *, new: dict[str, int] | None = None, inputs: dict[str, str] | None = None) -> Coverage:
+    """Say what a whole store holds and lacks: rejected rows by reason, and addresses by status."""
+    rejected = store.rows("SELECT reason, count(*) FROM rejects GROUP BY reason ORDER BY count(*) DESC, reason")
+    rows = store.rows(
+        "SELECT status, reason, count(DISTINCT (chain, address)) FROM coverage GROUP BY status, reason ORDER BY status, reason"
+    )
+    return Coverage(
+        new=new or {},
+        rejected=dict(rejected),
+        table=ResultTable("coverage", ("status", "reason", "addresses"), tuple(rows)),
+        provenance=Provenance(verb="run_case", version=__version__, inputs=inputs or {}),
+    )
+
+
+def _load(case: Case, store: Store, say: Callable[[str], None]) -> list[Coverage]:
+    loads = []
+    for number, section in enumerate(case.file.input):
+        say(f"loading {section.path}")
+        loads.append(load_transfers(store, case.place(section.path), complete=section.complete, **loading_options(case, number)))
+    if case.file.prices.files:
+        say("loading prices")
+        loads.append(load_prices(store, *map(case.place, case.file.prices.files)))
+    return loads
+
+
+def _refuse_other_files(case: Case, store: Store) -> None:
+    """Refuse a store with rows of files that are not the case's, before anything is written into it."""
+    ours: dict[str, set[str]] = {}
+    for path in _files(case):
+        with path.open("rb") as handle:
+            ours.setdefault(path.name, set()).add(hashlib.file_digest(handle, "sha256").hexdigest())
+    for verb, _, inputs in _runs(store):
+        for name, digest in json.loads(inputs or "{}").items():
+            if name not in ours and not _is_data(name):
+                continue
+            if digest not in ours.get(name, ()):
+                what = f"{ascii(name)} has changed since" if name in ours else f"{ascii(name)} is no input of this case"
+                raise CaseFileError(
+                    f"the store holds rows of other files: {what} ({verb})",
+                    where=f"{case.path}: case.store: {case.store}",
+                    hint=_CLEAR,
+                )
+
+
+def _refuse_other_options(case: Case, store: Store, loads: list[Coverage]) -> None:
+    """Refuse a store whose rows were read otherwise: what it once declared complete, say, stays so."""
+    ours = {(load.provenance.verb, json.dumps(dict(load.provenance.parameters), sort_keys=True)) for load in loads}
+    for verb, parameters, _ in _runs(store):
+        if (verb, parameters) not in ours:
+            raise CaseFileError(
+                "the store was loaded from the same files with other options of [[input]]",
+                where=f"{case.path}: case.store: {case.store}",
+                hint=_CLEAR,
+            )
+
+
+def _runs(store: Store) -> list[tuple[str, str, str]]:
+    rows = store.rows("SELECT verb, parameters, inputs FROM runs ORDER BY verb, parameters, inputs")
+    return [(verb, parameters, inputs) for verb, parameters, inputs in rows if verb in _LOADS]
+
+
+def _files(case: Case) -> Iterator[Path]:
+    """Give every file of transfers and prices that the case reads."""
+    for number, section in enumerate(case.file.input):
+        yield from (file.path for file in find_files([case.place(section.path)], FORMATS[section.format].kinds))
+        yield from (place for place in loading_options(case, number).values() if isinstance(place, Path))
+    for named in case.file.prices.files:
+        yield from (file.path for file in find_files([case.place(named)], PRICE_KINDS))
+
+
+def _is_data(name: str) -> bool:
+    """Whether a name can be one of a file of rows; other files that lie in an input folder are none of our business."""
+    kinds = {kind for form in FORMATS.values() for kind in form.kinds}
+    bare = name.lower().removesuffix(".gz")
+    return not name.startswith(".") and bare.rpartition(".")[2] in kinds

@@ -1,0 +1,142 @@
+"""The contract of every explorer: what a request is, what an answer is, and how a list of pages ends.
+
+A walk over pages ends in exactly one of four ways: rows, proven empty, partial with a reason, or an error of a known kind. An
+error is never "no records". Fetching and parsing are apart: a *fetcher* turns requests into raw answers, a *source* turns
+answers into rows and knows no network, no store and no clock. The same source therefore works over HTTP, over an archive
+(replay), and over both (resume).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import Protocol, runtime_checkable
+
+from cryptotrace.schema import Batch
+
+__all__ = ["Answer", "Fetcher", "HasBalances", "HasReceipts", "Page", "Request", "ResponseArchive", "Source"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One question to an explorer, without any secret.
+
+    Attributes
+    ----------
+    source, chain : str
+        Who is asked, about which chain.
+    stream : str
+        The list it belongs to (``native``, ``internal``, ``token``, ``head`` …).
+    subject : str
+        The address that it is about, or ``""``.
+    parameters : tuple of (name, value)
+        In the order in which they are sent; the key is added by the fetcher and is never here.
+    run : str
+        Tells questions apart whose answer changes with time (the head of the chain); ``""`` for what is final.
+    """
+
+    source: str
+    chain: str
+    stream: str
+    subject: str = ""
+    parameters: tuple[tuple[str, str], ...] = ()
+    run: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """The request in one canonical line: sorted parameters, no key."""
+        body = {"source": self.source, "chain": self.chain, "parameters": sorted(self.parameters), "run": self.run}
+        return json.dumps(body, sort_keys=True, separators=(",", ":"))
+
+    @cached_property
+    def key(self) -> str:
+        """SHA-256 of :attr:`text`: what an archive finds an answer by."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One raw answer, kept before anything reads it."""
+
+    request: Request
+    status: int
+    body: bytes
+    received_at: datetime
+    server_date: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the body as it came."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Rows of a walk that are final: everything of the stream up to ``through`` is in this page or an earlier one.
+
+    ``rows`` counts the rows of the stream, rejects included.
+    """
+
+    batch: Batch
+    rows: int
+    through: int
+
+
+class Fetcher(Protocol):
+    """Turns requests into answers; raises a :class:`~cryptotrace.errors.SourceError` for everything that is none."""
+
+    def fetch(self, request: Request) -> Answer:
+        """Give an answer that the source accepts."""
+
+
+class ResponseArchive(Protocol):
+    """Answers of earlier days, found by request."""
+
+    def find(self, key: str) -> Answer | None:
+        """Give the stored answer to a request, or None."""
+
+
+class Source(Protocol):
+    """An explorer as the collector sees it."""
+
+    @property
+    def name(self) -> str:
+        """Short name, as in ``open_source``."""
+
+    @property
+    def chain(self) -> str:
+        """Our name of the chain."""
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The lists that make an account complete."""
+
+    def head(self, run: str) -> int:
+        """Give the newest block that will not change any more."""
+
+    def pages(self, stream: str, address: str, first: int, last: int) -> Iterator[Page]:
+        """Walk a list from block ``first`` to ``last``, both included.
+
+        Ends when the list is proven complete; raises :class:`~cryptotrace.errors.SourceError` when it is not.
+        """
+
+
+@runtime_checkable
+class HasBalances(Protocol):
+    """An explorer that tells balances."""
+
+    def balance(self, address: str, contract: str | None, run: str) -> int:
+        """Give the balance in base units at the head."""
+
+
+@runtime_checkable
+class HasReceipts(Protocol):
+    """An explorer that gives transaction receipts."""
+
+    def receipt(self, tx_hash: str) -> Batch:
+        """Give the token transfers of a transaction with their log indices."""
