@@ -200,6 +200,8 @@ def constant_text(value: Any) -> str:
     """Print a constant that is short, in an order that does not depend on the process."""
     if isinstance(value, set | frozenset):
         return "{" + ", ".join(repr(item) for item in sorted(value)) + "}"
+    if isinstance(value, Mapping) and any(callable(held) for held in value.values()):
+        return "{" + ", ".join(f"{key!r}: …" for key in value) + "}"
     return repr(dict(value)) if isinstance(value, Mapping) else repr(value)
 
 

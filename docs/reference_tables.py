@@ -153,7 +153,15 @@ def tables_page(made: str) -> str:
         "CSV files beside a report. The columns of a table keep their order; new ones come at the end.",
     ]
     for name, columns in result_columns().items():
-        out += ["", f"### `{name}`", "", f"{RESULTS[name][0].upper()}{RESULTS[name][1:]}.", "", "| column | holds |", "|---|---|"]
+        out += [
+            "",
+            f"### `{name}`",
+            "",
+            f"{RESULTS[name][0].upper()}{RESULTS[name][1:]}.",
+            "",
+            "| column | holds |",
+            "|---|---|",
+        ]
         out += [f"| `{column}` | {MEANINGS[column]} |" for column in columns]
     out += [
         "",

@@ -21,7 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
         epilog=f"examples:\n{lines}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("name", nargs="?", choices=sorted(EXAMPLES), metavar="NAME", help="which one; without it, they are listed")
+    parser.add_argument(
+        "name", nargs="?", choices=sorted(EXAMPLES), metavar="NAME", help="which one; without it, they are listed"
+    )
     given = list(sys.argv[1:] if arguments is None else arguments)
     chosen = parser.parse_args(given[:1])
     if chosen.name is None:

@@ -18,7 +18,9 @@ NEEDED = ("edges.csv", "sources.txt", "terminals.txt")
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m examples verified_cases", description=__doc__)
-    parser.add_argument("--data", type=Path, default=CASES, help="folder with lifi-2024/ and xscam-2022/ (default: examples/cases)")
+    parser.add_argument(
+        "--data", type=Path, default=CASES, help="folder with lifi-2024/ and xscam-2022/ (default: examples/cases)"
+    )
     parser.add_argument("--out", type=Path, help="folder for stores and reports (default: a temporary one)")
     chosen = parser.parse_args(arguments)
     out = chosen.out or Path(tempfile.mkdtemp(prefix="cryptotrace-"))
@@ -38,7 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
             injected, reached = f"{row['injected_usd']:>16,.2f}", f"{row['exits_usd']:>16,.2f}"
             print(f"  {row['policy']:<12} injected {injected}  reached terminals {reached}  terminals {row['terminals']:>4}")
         ratio = result.estimate.throughput_ratio
-        print(f"  throughput over {result.estimate.throughput_divisor}: {ratio:.2f}" if ratio is not None else "  no throughput")
+        print(
+            f"  throughput over {result.estimate.throughput_divisor}: {ratio:.2f}" if ratio is not None else "  no throughput"
+        )
         print(f"  report: {folder / 'report.html'}")
         ran += 1
     return 0 if ran else 5

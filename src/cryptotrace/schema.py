@@ -66,6 +66,12 @@ STORED: Mapping[str, Table] = {
     table.name: table
     for table in (
         _table("meta", "name", "name VARCHAR; ~value VARCHAR"),
+        _table(
+            "responses",
+            "key",
+            "key VARCHAR; source VARCHAR; chain VARCHAR; stream VARCHAR; subject VARCHAR; request VARCHAR; status INTEGER; "
+            "body BLOB; body_sha256 VARCHAR; ~server_date VARCHAR; ~received_at TIMESTAMP",
+        ),
         _table("accounts", "chain address", "~id INTEGER; chain VARCHAR; address VARCHAR"),
         _table(
             "assets",
@@ -126,6 +132,7 @@ WIDE: Mapping[str, Table] = {
             "chain VARCHAR; tx_hash VARCHAR; block BIGINT; time TIMESTAMP; tx_index INTEGER; signer VARCHAR; receiver VARCHAR; "
             "ok BOOLEAN; fee DECIMAL(38,0); method VARCHAR; nonce BIGINT",
         ),
+        STORED["responses"],
         STORED["events"],
         STORED["prices"],
         STORED["coverage"],
@@ -266,6 +273,7 @@ def arrow_type(engine_type: str) -> pa.DataType:
         return pa.decimal128(int(precision), int(scale))
     return {
         "VARCHAR": pa.string(),
+        "BLOB": pa.binary(),
         "BIGINT": pa.int64(),
         "INTEGER": pa.int32(),
         "SMALLINT": pa.int16(),

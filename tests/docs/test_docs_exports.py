@@ -9,9 +9,7 @@ import tomllib
 import cryptotrace
 import pytest
 
-PACKAGES = tuple(
-    name for _, name, is_package in pkgutil.walk_packages(cryptotrace.__path__, "cryptotrace.") if is_package
-)
+PACKAGES = tuple(name for _, name, is_package in pkgutil.walk_packages(cryptotrace.__path__, "cryptotrace.") if is_package)
 BANNED = {"utils", "util", "common", "helpers", "helper", "manager", "misc"}
 
 

@@ -7,6 +7,7 @@ import zipfile
 
 import pytest
 
+
 @pytest.mark.slow
 def test_the_wheel_ships_the_data_beside_the_code(python, root, tmp_path):
     # where the build backend is at hand, no network is needed for an isolated one

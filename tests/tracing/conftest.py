@@ -31,7 +31,7 @@ ASSETS: dict[str, tuple[str | None, str | None, int | None, bool]] = {
     "USDT": (USDT, "USDT", 6, True),
     "USDC": (USDC, "USDC", 6, True),
     "WETH": (WETH, "WETH", 18, True),
-    "SCAM": ("0x" + "5c" * 20, "USDT", 6, False),
+    "ODD": ("0x" + "5c" * 20, "ODD", None, False),
 }
 
 

@@ -28,9 +28,10 @@ from cryptotrace.errors import InputError
 from cryptotrace.model import ALL
 from cryptotrace.sources.files import FORMATS
 
-__all__ = ["SCHEMA", "CaseFile", "InputSection", "LabelsSection", "SeedsSection"]
+__all__ = ["EDITIONS", "SCHEMA", "CaseFile", "InputSection", "LabelsSection", "SeedsSection"]
 
 SCHEMA = "cryptotrace.case/1"
+EDITIONS = ("restricted", "public")
 
 _ROLES = ("perpetrator", "victim", "service", "government", "unknown")
 _INJECTIONS = ("inflow", "outflow", "payments")
@@ -125,9 +126,9 @@ class ScopeSection(_Section):
     geography_basis: Annotated[str, one_of("basis", ("world", "victims_in", "offenders_in", "service", "case"))] = "case"
     geography: Words = "World"
     period: PeriodText | None = None
-    period_basis: Annotated[
-        str, one_of("basis", ("payment_date", "report_date", "publication_stock", "case_period"))
-    ] = "payment_date"
+    period_basis: Annotated[str, one_of("basis", ("payment_date", "report_date", "publication_stock", "case_period"))] = (
+        "payment_date"
+    )
     population: Annotated[str, one_of("population", ("sample", "census"))] = "sample"
 
 
@@ -142,7 +143,7 @@ class ReportSection(_Section):
     """``[report]``: where the report goes and who may read it."""
 
     path: PathText = "report.html"
-    edition: Annotated[str, one_of("edition", ("restricted", "public"))] = "public"
+    edition: Annotated[str, one_of("edition", EDITIONS)] = "public"
 
     @field_validator("path")
     @classmethod
@@ -172,5 +173,3 @@ class CaseFile(_Section):
     scope: ScopeSection = ScopeSection()
     compare: CompareSection = CompareSection()
     report: ReportSection = ReportSection()
-
-

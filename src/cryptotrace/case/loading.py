@@ -20,18 +20,19 @@ from cryptotrace.sources.formats.prices import KINDS as PRICE_KINDS
 from cryptotrace.sources.paths import find_files
 from cryptotrace.store import Store, open_store
 
-__all__ = ["coverage_of", "kept_if_whole", "load_inputs"]
+__all__ = ["coverage_of", "load_inputs", "opened"]
 
 _LOADS = ("load_transfers", "load_prices")
 _CLEAR = "Name another store in the case file, or delete this one and run again: it is made from the inputs"
 
 
 @contextmanager
-def kept_if_whole(path: Path) -> Iterator[None]:
-    """Take a store file away again if it was not there before and the work inside fails or is interrupted."""
+def opened(path: Path) -> Iterator[Store]:
+    """Open a case store; one that this makes is taken away again if the work inside fails or is interrupted."""
     is_new = not path.exists()
+    store = open_store(path)
     try:
-        yield
+        yield store
     except BaseException:
         if is_new:
             for made in (path, path.with_name(path.name + ".wal")):
@@ -39,27 +40,22 @@ def kept_if_whole(path: Path) -> Iterator[None]:
         raise
 
 
-def load_inputs(case: Case, say: Callable[[str], None]) -> tuple[Store, Coverage]:
-    """Open the store of a case and load everything that the case names; loading the same again changes nothing.
+def load_inputs(case: Case, store: Store, say: Callable[[str], None]) -> Coverage:
+    """Load everything that the case names; loading the same again changes nothing.
 
     Raises
     ------
     CaseFileError
         If the store was made from other inputs: old rows would count beside the new ones.
     """
-    if case.store.exists():
-        store = open_store(case.store)
-        _refuse_other_files(case, store)
-        loads = _load(case, store, say)
-        _refuse_other_options(case, store, loads)
-    else:
-        store = open_store(case.store)
-        loads = _load(case, store, say)
+    _refuse_other_files(case, store)
+    loads = _load(case, store, say)
+    _refuse_other_options(case, store, loads)
     new = Counter[str]()
     for load in loads:
         new.update(load.new)
     inputs = {name: digest for load in loads for name, digest in load.provenance.inputs.items()}
-    return store, coverage_of(store, new=dict(new), inputs=inputs)
+    return coverage_of(store, new=dict(new), inputs=inputs)
 
 
 def coverage_of(store: Store, *, new: dict[str, int] | None = None, inputs: dict[str, str] | None = None) -> Coverage:
@@ -80,7 +76,9 @@ def _load(case: Case, store: Store, say: Callable[[str], None]) -> list[Coverage
     loads = []
     for number, section in enumerate(case.file.input):
         say(f"loading {section.path}")
-        loads.append(load_transfers(store, case.place(section.path), complete=section.complete, **loading_options(case, number)))
+        loads.append(
+            load_transfers(store, case.place(section.path), complete=section.complete, **loading_options(case, number))
+        )
     if case.file.prices.files:
         say("loading prices")
         loads.append(load_prices(store, *map(case.place, case.file.prices.files)))
@@ -89,16 +87,19 @@ def _load(case: Case, store: Store, say: Callable[[str], None]) -> list[Coverage
 
 def _refuse_other_files(case: Case, store: Store) -> None:
     """Refuse a store with rows of files that are not the case's, before anything is written into it."""
+    before = _runs(store)
+    if not before:
+        return
     ours: dict[str, set[str]] = {}
     for path in _files(case):
         with path.open("rb") as handle:
             ours.setdefault(path.name, set()).add(hashlib.file_digest(handle, "sha256").hexdigest())
-    for verb, _, inputs in _runs(store):
+    for verb, _, inputs in before:
         for name, digest in json.loads(inputs or "{}").items():
             if name not in ours and not _is_data(name):
                 continue
             if digest not in ours.get(name, ()):
-                what = f"{ascii(name)} has changed since" if name in ours else f"{ascii(name)} is no input of this case"
+                what = f"{name!a} has changed since" if name in ours else f"{name!a} is no input of this case"
                 raise CaseFileError(
                     f"the store holds rows of other files: {what} ({verb})",
                     where=f"{case.path}: case.store: {case.store}",

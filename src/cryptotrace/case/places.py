@@ -11,6 +11,7 @@ from typing import Any
 
 from cryptotrace.case.reading import Case
 from cryptotrace.errors import CaseFileError, InputError
+from cryptotrace.reports.writing import check_target
 from cryptotrace.sources.files import read_prices, read_transfers
 
 __all__ = ["at_key", "check_inputs", "check_outputs", "loading_options"]
@@ -57,25 +58,43 @@ def check_inputs(case: Case) -> None:
             read_prices(case.place(named))
 
 
-def check_outputs(case: Case, report: Path) -> None:
-    """Check that store and report may be written where the case says, and lie on nothing that the case reads.
+def check_outputs(case: Case, out: Path | None = None) -> Path:
+    """Check that store and report may be written, and lie on nothing that the case reads; gives the place of the report.
+
+    Parameters
+    ----------
+    case : Case
+        The case.
+    out : Path, optional
+        Where the report goes, in place of the path of the case file.
 
     Raises
     ------
     CaseFileError
         With the key of the path.
     """
-    read = {"the case file": case.path, **dict(_read_places(case))}
-    for key, place in (("case.store", case.store), ("report.path", report)):
-        where = f"{case.path}: {key}: {place}"
-        _check_writable(place, where)
-        for name, other in read.items():
-            if _same(place, other):
-                raise CaseFileError(f"is also {name}, which would be overwritten", where=where, hint="Choose another name")
-            if name.startswith(("input.", "prices.")) and other.is_dir() and other.resolve() in place.resolve().parents:
-                raise CaseFileError(f"lies in the folder {name}, which is read", where=where, hint="Choose another folder")
-    if _same(report, case.store):
-        raise CaseFileError("is also the store", where=f"{case.path}: report.path: {report}", hint="Choose another name")
+    key, report = ("report.path", case.report) if out is None else ("out", out)
+    with at_key(case, "case.store"):
+        _check_writable(case.store)
+    with at_key(case, key):
+        if report.suffix.lower() not in {".html", ".htm"}:
+            raise InputError("is no name of a report", where=str(report), hint="Let it end in .html")
+        check_target(report)
+        _check_writable(report)
+        if _same(report, case.store):
+            raise InputError("is also the store", where=str(report), hint="Choose another name")
+    for name, place in (("case.store", case.store), (key, report)):
+        with at_key(case, name):
+            _check_apart(place, {"the case file": case.path, **dict(_read_places(case))})
+    return report
+
+
+def _check_apart(place: Path, read: dict[str, Path]) -> None:
+    for name, other in read.items():
+        if _same(place, other):
+            raise InputError(f"is also {name}, which would be overwritten", where=str(place), hint="Choose another name")
+        if name.startswith(("input.", "prices.")) and other.is_dir() and other.resolve() in place.resolve().parents:
+            raise InputError(f"lies in the folder {name}, which is read", where=str(place), hint="Choose another folder")
 
 
 def _read_places(case: Case) -> Iterator[tuple[str, Path]]:
@@ -103,16 +122,16 @@ def _check_readable(place: Path, *, folders: bool) -> None:
         raise InputError("may not be read", where=str(place), hint="Check its permissions")
 
 
-def _check_writable(place: Path, where: str) -> None:
+def _check_writable(place: Path) -> None:
     mode = _mode(place)
     if mode is not None and not stat.S_ISREG(mode):
         kind = "a folder" if stat.S_ISDIR(mode) else "a pipe, device or socket"
-        raise CaseFileError(f"is {kind}, not a file", where=where, hint="Choose another name")
+        raise InputError(f"is {kind}, not a file", where=str(place), hint="Choose another name")
     folder_mode = _mode(place.parent)
     if folder_mode is None or not stat.S_ISDIR(folder_mode):
-        raise CaseFileError("its folder does not exist", where=where, hint="Make the folder first, or choose another")
+        raise InputError("its folder does not exist", where=str(place), hint="Make the folder first, or choose another")
     if not os.access(place if mode is not None else place.parent, os.W_OK):
-        raise CaseFileError("may not be written", where=where, hint="Check the permissions, or choose another folder")
+        raise InputError("may not be written", where=str(place), hint="Check the permissions, or choose another folder")
 
 
 def _mode(place: Path) -> int | None:

@@ -25,7 +25,10 @@ _WORDS = {
     "string_type": ("must be text", "Put it in quotes"),
     "bool_type": ("must be true or false", "Write true or false, without quotes"),
     "int_type": ("must be a whole number", "Write digits without quotes, point or sign"),
-    "tuple_type": ("must be a list", 'Write it as ["…", "…"]; a table that may come several times has two pairs of brackets: [[…]]'),
+    "tuple_type": (
+        "must be a list",
+        'Write ["…", "…"]; a table that may come several times has two pairs of brackets: [[…]]',
+    ),
     "dict_type": ("must be a table", 'Write lines such as ours = "theirs" below [input.columns]'),
     "model_type": ("must be a table", "Write its name in brackets on a line of its own, and its keys below"),
     "greater_than_equal": ("is too small", "Write 0 or more, and at least 1 for service_degree"),

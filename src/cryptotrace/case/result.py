@@ -27,8 +27,8 @@ class CaseResult:
 
     Attributes
     ----------
-    answer : tuple of str
-        The five lines that stand first in the report.
+    answer : str
+        A line for the case, the five lines that stand first in its report, and one for the comparison.
     synthetic : bool
         Whether the case is a world of :mod:`cryptotrace.testing`: no number of it says anything about the real world.
     """
@@ -45,7 +45,7 @@ class CaseResult:
     estimate: Estimate = field(repr=False)
     comparison: Comparison = field(repr=False)
     report: ReportPaths
-    answer: tuple[str, ...] = ()
+    answer: str = ""
     synthetic: bool = False
 
     @property
@@ -78,12 +78,12 @@ class CaseResult:
         return bool(self.partial_reasons)
 
     def __str__(self) -> str:
-        return "\n".join(self.answer)
+        return self.answer
 
     def _repr_html_(self) -> str:
         warnings = "".join(f"<li>{escape(reason)}</li>" for reason in self.partial_reasons)
         partial = f"<p>This result is partial:</p><ul>{warnings}</ul>" if warnings else ""
-        return f"{partial}<p>{'<br>'.join(escape(line) for line in self.answer)}</p>"
+        return f"{partial}<p>{'<br>'.join(escape(line) for line in self.answer.splitlines())}</p>"
 
 
 def _dollars(values: list[Decimal | None]) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
 
-from cryptotrace.case.loading import coverage_of, kept_if_whole, load_inputs
+from cryptotrace.case.file import EDITIONS
+from cryptotrace.case.loading import coverage_of, load_inputs, opened
 from cryptotrace.case.places import at_key, check_inputs, check_outputs
 from cryptotrace.case.reading import Case, read_case
 from cryptotrace.case.result import CaseResult
-from cryptotrace.clustering import cluster
-from cryptotrace.errors import CaseFileError
+from cryptotrace.clustering import Clusters, cluster
+from cryptotrace.errors import CaseFileError, InputError
 from cryptotrace.estimates import Comparison, Estimate, compare, estimate
 from cryptotrace.hygiene import clean
 from cryptotrace.labels import combined, load_labels, load_seeds
@@ -28,6 +29,13 @@ Progress = Callable[[str], None]
 
 SYNTHETIC_MARK = "SYNTHETIC.txt"
 """A file of this name beside a case file says that the case is invented; its report then says so on every page."""
+
+
+class _Named(TypedDict):
+    envelope: Envelope
+    title: str
+    case_id: str
+    synthetic: bool
 
 
 def run_case(path: str | Path, *, progress: Progress | None = None) -> CaseResult:
@@ -97,17 +105,18 @@ def _run(
     say = progress or _silent
     say("reading the case")
     case = read_case(path)
-    report = out if out is not None else case.report
+    if edition not in {None, *EDITIONS}:
+        raise InputError(f"no edition {edition!a:.80}", where="edition", hint=f"Use one of: {', '.join(EDITIONS)}")
     if load:
         check_inputs(case)
-    check_outputs(case, report)
+    report = check_outputs(case, out)
     seeds, labels = _seeds(case), _labels(case)
     scope = _scope(case, seeds)
     if not load:
         store = _existing(case)
         return _answer(case, store, coverage_of(store), seeds, labels, scope, say=say, report=report, edition=edition)
-    with kept_if_whole(case.store):
-        store, coverage = load_inputs(case, say)
+    with opened(case.store) as store:
+        coverage = load_inputs(case, store, say)
         return _answer(case, store, coverage, seeds, labels, scope, say=say, report=report, edition=edition)
 
 
@@ -123,55 +132,48 @@ def _answer(
     report: Path,
     edition: str | None,
 ) -> CaseResult:
-    file, synthetic = case.file, (case.path.parent / SYNTHETIC_MARK).is_file()
     say("cleaning")
     exclusions = clean(store, labels=labels)
     say("clustering")
-    clusters = cluster(store, seeds, labels=labels, union=file.clusters.union)
+    clusters = cluster(store, seeds, labels=labels, union=case.file.clusters.union)
     say("tracing")
-    envelope = trace_all(
-        store,
-        seeds,
-        labels=labels,
-        clusters=clusters,
-        policies=[policy_named(name) for name in file.trace.policies],
-        default=policy_named(file.trace.default),
-        max_hops=file.trace.max_hops or None,
-        min_value_usd=file.trace.min_value_usd or None,
-        as_of=file.case.as_of,
-        service_degree=file.trace.service_degree,
-        stable_par=file.prices.stable_par,
-    )
+    envelope = _traced(case, store, seeds, labels, clusters)
     trace = envelope[envelope.default]
     say("estimating")
     found = estimate(store, clusters, trace, scope=scope, envelope=envelope)
     comparison = _comparison(case, found)
     say("writing the report")
-    about = {
+    named: _Named = {
         "envelope": envelope,
-        "clusters": clusters,
-        "exclusions": exclusions,
-        "edition": edition or file.report.edition,
         "title": case.title,
-        "synthetic": synthetic,
         "case_id": case.id,
+        "synthetic": (case.path.parent / SYNTHETIC_MARK).is_file(),
     }
-    paths = write_report(report, store, trace, found, comparison, **about)
+    paths = write_report(
+        report, store, trace, found, comparison, clusters=clusters, exclusions=exclusions, seeds=seeds, labels=labels,
+        edition=edition or case.file.report.edition, **named,
+    )  # fmt: skip
     return CaseResult(
-        case=case,
-        store=store,
-        seeds=seeds,
+        case=case, store=store, seeds=seeds, labels=labels, coverage=coverage, exclusions=exclusions, clusters=clusters,
+        trace=trace, envelope=envelope, estimate=found, comparison=comparison, report=paths, synthetic=named["synthetic"],
+        answer=report_text(trace, found, comparison, store=store, **named),
+    )  # fmt: skip
+
+
+def _traced(case: Case, store: Store, seeds: Seeds, labels: Labels, clusters: Clusters) -> Envelope:
+    asked = case.file.trace
+    return trace_all(
+        store,
+        seeds,
         labels=labels,
-        coverage=coverage,
-        exclusions=exclusions,
         clusters=clusters,
-        trace=trace,
-        envelope=envelope,
-        estimate=found,
-        comparison=comparison,
-        report=paths,
-        answer=(),
-        synthetic=synthetic,
+        policies=[policy_named(name) for name in asked.policies],
+        default=policy_named(asked.default),
+        max_hops=asked.max_hops or None,
+        min_value_usd=asked.min_value_usd or None,
+        as_of=case.file.case.as_of,
+        service_degree=asked.service_degree,
+        stable_par=case.file.prices.stable_par,
     )
 
 
@@ -209,9 +211,7 @@ def _labels(case: Case) -> Labels:
     for number, section in enumerate(case.file.labels):
         with at_key(case, f"labels.{number}"):
             parts.append(
-                load_labels(
-                    case.place(section.path), chain=section.chain, category=section.category, boundary=section.boundary
-                )
+                load_labels(case.place(section.path), chain=section.chain, category=section.category, boundary=section.boundary)
             )
     return combined(*parts)
 

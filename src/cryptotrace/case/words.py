@@ -87,7 +87,9 @@ def _dollars(value: Any) -> Decimal:
     if value.strip().startswith("-"):
         raise InputError(f"{value[:40]!a} is negative", hint="Write 0 or more dollars")
     if not _DOLLARS.fullmatch(value):
-        raise InputError(f"{value[:40]!a} is no amount of dollars", hint='Write digits with at most six decimals, such as "0.5"')
+        raise InputError(
+            f"{value[:40]!a} is no amount of dollars", hint='Write digits with at most six decimals, such as "0.5"'
+        )
     return Decimal(value)
 
 
@@ -109,7 +111,9 @@ def _moment(value: Any) -> datetime:
 
 def _path(value: str) -> str:
     if not value.strip() or "\0" in value:
-        raise InputError("the path is empty or holds a NUL character", hint="Name a file or a folder, relative to the case file")
+        raise InputError(
+            "the path is empty or holds a NUL character", hint="Name a file or a folder, relative to the case file"
+        )
     return value
 
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from cryptotrace.estimates.rungs import POISON, Period, direct_rung
 from cryptotrace.estimates.result import Rung
+from cryptotrace.estimates.rungs import POISON, Period, direct_rung
 from cryptotrace.tracing import EXIT_CATEGORIES, Envelope, Trace
 from cryptotrace.tracing.context import Context
 from cryptotrace.tracing.reference import Arrival
 from cryptotrace.tracing.swaps import is_null
+from cryptotrace.tracing.valuation import dollars
 
-__all__ = ["exits", "exits_by_entity", "source_outflow", "throughput"]
+__all__ = ["INCOMPLETE", "exits", "exits_by_entity", "source_outflow", "throughput"]
+
+INCOMPLETE = frozenset({"not_pulled", "partial", "too_busy", "max_hops"})
+"""Frontier reasons that more data, or a longer trace, would resolve."""
 
 
 def _exit_arrivals(trace: Trace, period: Period) -> list[Arrival]:
@@ -40,16 +44,41 @@ def _exit_sum(trace: Trace, period: Period) -> tuple[int, int, dict[str, int]]:
 
 
 def exits(trace: Trace, envelope: Envelope | None, period: Period) -> Rung:
+    """Make E4: the range runs over the conserving policies, and up to what incomplete accounts may have passed on."""
     if not trace.policy.conserving:
         return direct_rung("E4", None, reason=POISON)
     total, arrivals, unpriced = _exit_sum(trace, period)
-    others = [_exit_sum(other, period)[0] for other in envelope.conserving] if envelope is not None else []
+    traces = (trace, *(envelope.conserving if envelope is not None else ()))
+    sums = [(_exit_sum(one, period)[0], _hidden(one, period)) for one in traces]
+    hidden = sums[0][1]
+    reason = (
+        f"{dollars(hidden):,.2f} USD went to accounts whose history is not complete: the high end counts it as if all of it "
+        "had reached an exit"
+        if hidden
+        else ""
+    )
     return direct_rung(
-        "E4", total, low=min([total, *others]), high=max([total, *others]), transfers=arrivals, unpriced=unpriced
+        "E4",
+        total,
+        low=min(reached for reached, _ in sums),
+        high=max(reached + behind for reached, behind in sums),
+        transfers=arrivals,
+        unpriced=unpriced,
+        reason=reason,
+    )
+
+
+def _hidden(trace: Trace, period: Period) -> int:
+    """Sum, in micro-dollars, what the trace had to leave at accounts whose rows are not all here."""
+    return sum(
+        trace.context.valuer.micro(arrival.asset, arrival.tainted, arrival.row.time) or 0
+        for arrival in trace.walk.arrivals
+        if arrival.outcome in INCOMPLETE and (period is None or period[0] <= arrival.row.time < period[1])
     )
 
 
 def exits_by_entity(trace: Trace, period: Period) -> dict[str | None, int]:
+    """Sum the exits of a trace by entity, in micro-dollars."""
     sums: dict[str | None, int] = defaultdict(int)
     if trace.policy.conserving:
         for arrival in _exit_arrivals(trace, period):

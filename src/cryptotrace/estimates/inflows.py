@@ -102,7 +102,7 @@ def _rows(context: Context, period: tuple[datetime, datetime] | None) -> Iterato
 
 
 def _counts_for_seed(context: Context, row: Movement) -> bool:
-    """A seed that injects listed payments only is about those payments only."""
+    """Leave out other payments to a seed that injects listed payments only."""
     listed = context.places.listed.get(row.receiver or 0)
     return listed is None or (row.tx_hash, row.position) in listed or (row.tx_hash, "") in listed
 

@@ -24,14 +24,18 @@ DEFINITIONS = {
     ),
     "E2": (
         "stolen, net of returns",
-        "E1 less what the scam paid back, payer by payer, never below zero; exchanges cannot be netted by address: the low end "
-        "takes off everything that the trace saw going to the same exchange",
+        (
+            "E1 less what the scam paid back, payer by payer, never below zero; exchanges cannot be netted by address: the low "
+            "end takes off everything that the trace saw going to the same exchange"
+        ),
     ),
     "E3": (
         "stolen, victim-plausible",
-        "E2 from exchange withdrawals and from addresses that are no service, less the scam's own money coming back (tainted "
-        "share at least 0.5); no size cap; window from first to last payment; low end as for E2, or without payments above "
-        "500,000 USD where that is less",
+        (
+            "E2 from exchange withdrawals and from addresses that are no service, less the scam's own money coming back "
+            "(tainted share at least 0.5); no size cap; window from first to last payment; low end as for E2, or without payments above "
+            "500,000 USD where that is less"
+        ),
     ),
     "E4": ("reached exits", "tainted value that reached exchanges, mixers, bridges, desks and other labelled ends"),
     "E5": ("throughput", "the full amounts of all ledger transfers of the case: volume, no loss"),

@@ -29,7 +29,7 @@ def clean(store: Store, *, labels: Labels | None = None) -> Exclusions:
     store : Store
         The case store. The table is rewritten only where transfers or rules have changed since the last time.
     labels : Labels, optional
-        Kept for rules that need to know services (address poisoning by tiny amounts, a later issue); no rule reads it yet.
+        Kept for rules that need to know services (address poisoning by tiny amounts, not built yet); no rule reads it.
 
     Returns
     -------

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace._version import __version__
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from cryptotrace.reports.store_facts import StoreFacts
     from cryptotrace.tracing import Envelope, Trace
 
-__all__ = ["NOT_PULLED", "Facts", "Place", "gather"]
+__all__ = ["NOT_PULLED", "Facts", "Place", "end_name", "gather"]
 
 NOT_PULLED = frozenset({"not_pulled", "partial", "too_busy"})
 """Frontier reasons that more pulling would mend."""
@@ -199,6 +201,13 @@ def gather(
     )
 
 
+def end_name(row: Mapping[str, Any]) -> str:
+    """Give the name of an end, or nothing where its label names only a category or the list that it stands in."""
+    name, source = str(row["entity"] or ""), str(row.get("label_source") or "")
+    generic = {"", str(row["category"]), PurePath(source).stem.lower(), source.lower(), "terminal", "terminals"}
+    return "" if name.lower() in generic else name
+
+
 def _band(envelope: Envelope | None, name: str) -> Range:
     return (None, None) if envelope is None else envelope.band(name)
 
@@ -208,7 +217,7 @@ def _places(rows: Any, key: str) -> tuple[Place, ...]:
     values: dict[tuple[str, str], list[Decimal | None]] = defaultdict(list)
     held: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
     for row in rows:
-        name = (row[key] or "", row.get("category") or "")
+        name = (end_name(row) if key == "entity" else row[key] or "", row.get("category") or "")
         values[name].append(row["tainted_usd"])
         held[name].add((row["chain"], row["address"]))
     places = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cryptotrace.reports.facts import Facts
 from cryptotrace.reports.numbers import UNKNOWN, count, day, listed, percent, printable, usd
-from cryptotrace.reports.sentences import completeness, exit_span
+from cryptotrace.reports.sentences import completeness, exit_span, policy_words
 
 __all__ = ["limits"]
 
@@ -21,7 +21,10 @@ def limits(facts: Facts) -> tuple[tuple[str, str], ...]:
         ("Sources", _sources(facts)),
         ("What would change it most", _sensitivity(facts)),
         ("Age", _age(facts)),
-        ("Review", "No person has reviewed this report. It was generated from the files named under Reproduce and nothing else."),
+        (
+            "Review",
+            "No person has reviewed this report. It was generated from the files named under Reproduce and nothing else.",
+        ),
     )
     more = [("Warnings of the run", printable(warning)) for warning in facts.warnings]
     if facts.edition == "public":
@@ -36,10 +39,11 @@ def _range(facts: Facts) -> str:
     if low is None or high is None:
         if shown is None:
             return "What reached exits is not known, so it has no range either."
-        return f"{usd(shown, 0)} rests on one policy alone ({facts.policy.title}); its range over policies is unknown."
+        return f"{usd(shown, 0)} rests on one policy alone ({policy_words(facts.policy)}); its range over policies is unknown."
     return (
         f"What reached exits lies between {usd(low, 0)} and {usd(high, 0)}, depending on how mixed money is followed; shown: "
-        f"{usd(shown, 0)}, {facts.policy.title}. The range is over the policies that were run, no bound over all that one could think of."
+        f"{usd(shown, 0)}, {policy_words(facts.policy)}. The range is over the policies that were run, no bound over "
+        "all that one could think of."
     )
 
 
@@ -61,12 +65,13 @@ def _clusters(facts: Facts) -> str:
 
 def _words(facts: Facts) -> str:
     ladder = (
-        'Flow is not loss. No figure here says what victims lost'
+        "Flow is not loss. No figure here says what victims lost"
         if facts.outflow
         else 'Flow is not loss: only E2 and E3 say "stolen"'
     )
     return (
-        f'{ladder}. "Traced to" an address does not mean owned by a person; "reached" an exchange does not mean that the exchange '
+        f'{ladder}. "Traced to" an address does not mean owned by a person; "reached" an exchange does not mean that '
+        "the exchange "
         "knew. A label is the word of its source."
     )
 
@@ -76,12 +81,15 @@ def _prices(facts: Facts) -> str:
     given = f"Prices come from {sources}" if sources else "No price file was given"
     unpriced = (
         f"{count(facts.moved.unpriced, 'traced movement')} of {facts.moved.parts:,} "
-        f"({percent_of(facts.moved.unpriced, facts.moved.parts)}) {'has' if facts.moved.unpriced == 1 else 'have'} no price and "
+        f"({percent_of(facts.moved.unpriced, facts.moved.parts)}) {'has' if facts.moved.unpriced == 1 else 'have'} no "
+        "price and "
         "no place in the dollar sums"
     )
     return (
-        f"{given}; inputs that carry dollars are taken as they are, and stablecoins of a fixed list count as one dollar where they "
-        f"have no price and this is allowed. Each transfer is valued at the last price of its day or the day before. {unpriced}."
+        f"{given}; inputs that carry dollars are taken as they are, and stablecoins of a fixed list count as one "
+        "dollar where they "
+        "have no price and this is allowed. Each transfer is valued at the last price of its day or the day before. "
+        f"{unpriced}."
     )
 
 
@@ -112,9 +120,12 @@ def _age(facts: Facts) -> str:
 
 
 def _pseudonyms(facts: Facts) -> str:
+    if not facts.masked:
+        return "Nobody had to be masked: no victim and no payer without a service label is in the data."
     return (
         f"{count(facts.masked, 'account')} of victims and other payers without a service label "
         f"{'has' if facts.masked == 1 else 'have'} a pseudonym; amounts in "
-        "their rows keep three digits, times the day, while totals are exact. This does not hide a payment from someone who reads the "
+        "their rows keep three digits, times the day, while totals are exact. This does not hide a payment from "
+        "someone who reads the "
         "chain at a scam address that is named here."
     )

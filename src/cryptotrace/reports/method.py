@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from cryptotrace.reports.facts import Facts
 from cryptotrace.reports.numbers import printable, words
 from cryptotrace.reports.pseudonyms import Pseudonyms
+from cryptotrace.reports.sentences import policy_words
 
 if TYPE_CHECKING:
     from cryptotrace.estimates import Comparison, Estimate
@@ -21,50 +22,59 @@ Entry = tuple[str, str]
 """(name, text)."""
 
 POLICY_WORDS = {
-    "haircut": "a payment of d from a balance B that holds T traced units carries floor(d × T / B) of them; the rest stays",
+    "haircut": "a payment of d from a balance B that holds T traced units carries floor(d x T / B) of them; the rest stays",
     "fifo": "the units that an account received first leave it first",
     "lifo": "the units that an account received last leave it first",
     "taint_first": "traced units leave an account before any others",
     "taint_last": "traced units leave an account after all others",
-    "poison": "once traced money has touched an account, all that it pays counts in full; this conserves nothing and enters no total",
+    "poison": "once traced money has touched an account, all that it pays counts in full; this conserves nothing and "
+    "enters no total",
 }
 _PACKAGES = ("duckdb", "pyarrow", "matplotlib", "jinja2")
 
 
+_OUTFLOW = (
+    "every unit that a source address pays out is traced: first traced money that it holds, the rest is new; what "
+    "came in clean "
+    "is set aside"
+)
+_INFLOW = (
+    "every payment from outside the scam addresses to one of them is traced from its arrival; money that comes back is not "
+    "counted again, and what a swap pays out is no new money"
+)
+_STOPS = (
+    "at exchanges, mixers, bridges, over-the-counter desks and markets, gambling, payment processors and other ends "
+    "that a label "
+    "declares; at an address without a label that has so many counterparties that it must be a service; at swaps that "
+    "cannot be "
+    "matched; at addresses whose transfers were not collected."
+)
+_SWAPS = (
+    "inside one transaction with one payer and one recipient, traced money passes to the asset that was got for it, "
+    "in the same "
+    "proportion; any other exchange is not followed"
+)
+_AMOUNTS = (
+    "whole base units for each asset from the first row to the last sum; dollars are worked out last, transfer by "
+    "transfer, and "
+    "rounded half up to a millionth"
+)
+_LEFT_OUT = "failed transfers, calls that move no value, transfers of zero and counterfeit tokens: see the exclusions above"
+
+
 def method(facts: Facts, trace: Trace) -> tuple[Entry, ...]:
     """Give the choices that a figure rests on."""
-    injected = (
-        "every unit that a source address pays out is traced: first traced money that it holds, the rest is new; what came in clean is "
-        "set aside"
-        if facts.outflow
-        else "every payment from outside the scam addresses to one of them is traced from its arrival; money that comes back is not "
-        "counted again, and what a swap pays out is no new money"
-    )
+    injected = _OUTFLOW if facts.outflow else _INFLOW
     if trace.context.places.listed and not facts.outflow:
         injected += "; for seeds that list payments, only those"
+    policy = f"{policy_words(facts.policy)}: {POLICY_WORDS.get(facts.policy.id, '')}. One policy holds for the whole trace."
     return (
-        ("Policy", f"{facts.policy.title}: {POLICY_WORDS.get(facts.policy.id, '')}. One policy holds for the whole trace."),
+        ("Policy", policy),
         ("What is traced", f"{injected}."),
-        (
-            "Where a trace stops",
-            "at exchanges, mixers, bridges, over-the-counter desks and markets, gambling, payment processors and other ends that a label "
-            "declares; at an address without a label that has so many counterparties that it must be a service; at swaps that cannot be "
-            f"matched; at addresses whose transfers were not collected.{_cut_short(trace)}",
-        ),
-        (
-            "Swaps",
-            "inside one transaction with one payer and one recipient, traced money passes to the asset that was got for it, in the same "
-            "proportion; any other exchange is not followed",
-        ),
-        (
-            "Amounts",
-            "whole base units for each asset from the first row to the last sum; dollars are worked out last, transfer by transfer, and "
-            "rounded half up to a millionth",
-        ),
-        (
-            "What is left out",
-            "failed transfers, calls that move no value, transfers of zero and counterfeit tokens: see the exclusions above",
-        ),
+        ("Where a trace stops", f"{_STOPS}{_cut_short(trace)}"),
+        ("Swaps", _SWAPS),
+        ("Amounts", _AMOUNTS),
+        ("What is left out", _LEFT_OUT),
     )
 
 
@@ -116,7 +126,11 @@ def reproduction(
 def _run(row: Mapping[str, object], safe: object, *, public: bool) -> str:
     assert callable(safe)
     if public:  # parameters of a load name folders and files of the person who ran it
-        return f"inputs {safe(str(row['inputs']))}" if row["inputs"] and "/" not in str(row["inputs"]) else "inputs as digested below"
+        return (
+            f"inputs {safe(str(row['inputs']))}"
+            if row["inputs"] and "/" not in str(row["inputs"])
+            else "inputs as digested below"
+        )
     return str(safe(f"{row['parameters']} {row['inputs'] or ''}"))
 
 

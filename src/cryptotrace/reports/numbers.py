@@ -164,7 +164,7 @@ def count(number: int, one: str, many: str = "") -> str:
 
 
 def listed(parts: Iterable[str], last: str = "and") -> str:
-    """``a, b and c``."""
+    """Join as ``a, b and c``."""
     items = list(parts)
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} {last} {items[-1]}" if items else ""
 
@@ -182,7 +182,7 @@ def moment(time: datetime | None) -> str:
 
 
 def words(name: str) -> str:
-    """An identifier as words: ``not_pulled`` becomes ``not pulled``."""
+    """Print an identifier as words: ``not_pulled`` becomes ``not pulled``."""
     return printable(name.replace("_", " "))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cryptotrace.figures import (
     DestinationRow,
@@ -22,10 +22,10 @@ from cryptotrace.figures import (
     policy_chart,
 )
 from cryptotrace.model import ResultTable, policy_named
-from cryptotrace.reports.facts import Facts
+from cryptotrace.reports.facts import Facts, end_name
 from cryptotrace.reports.numbers import printable, units
 from cryptotrace.reports.pseudonyms import Pseudonyms
-from cryptotrace.reports.sentences import exit_span, verdict_text
+from cryptotrace.reports.sentences import exit_span, missing, verdict_text
 from cryptotrace.tracing import EXIT_CATEGORIES
 
 if TYPE_CHECKING:
@@ -59,7 +59,9 @@ def draw(
         flow=_flow(facts, trace, tables, pseudonyms),
         ladder=ladder_chart(_rungs(facts)),
         destinations=destinations_chart(_destinations(facts), title=_destinations_title(facts)),
-        policies=policy_chart(_policy_rows(facts, tables["policies"]), title="What reached exits, by how mixed money is followed"),
+        policies=policy_chart(
+            _policy_rows(facts, tables["policies"]), title="What reached exits, by how mixed money is followed"
+        ),
         comparison="" if comparison is None else comparison_chart(_intervals(facts, comparison)),
     )
 
@@ -72,7 +74,14 @@ def _rungs(facts: Facts) -> Iterable[LadderRow]:
             span = (low, shown, high)
         if span[1] is None:
             span = (None, None, None)
-        yield LadderRow(rung=rung.id, label="", low=span[0], central=span[1], high=span[2], reason=printable(rung.reason))
+        yield LadderRow(
+            rung=rung.id,
+            label="",
+            low=span[0],
+            central=span[1],
+            high=span[2],
+            reason=missing(rung.reason) if rung.central_usd is None else "",
+        )
 
 
 def _destinations(facts: Facts) -> Iterable[DestinationRow]:
@@ -102,7 +111,7 @@ def _policy_rows(facts: Facts, table: ResultTable) -> Iterable[PolicyRow]:
     for row in table.dicts():
         policy = policy_named(row["policy"])
         yield PolicyRow(
-            policy=policy.title,
+            policy=policy.title.split(" (")[0],
             usd=row["exits_usd"],
             conserving=bool(row["conserving"]),
             default=policy.id == facts.policy.id,
@@ -117,7 +126,13 @@ def _intervals(facts: Facts, comparison: Comparison) -> Iterable[IntervalRow]:
     for rung in used or dict.fromkeys(name for name in ("E3", "E4") if spans[name][1] is not None):
         low, central, high = spans[rung]
         yield IntervalRow(
-            label=f"This case, {rung} ({titles[rung]})", low=low, central=central, high=high, note="", comparable=True, ours=True
+            label=f"This case, {rung} ({titles[rung]})",
+            low=low,
+            central=central,
+            high=high,
+            note="",
+            comparable=True,
+            ours=True,
         )
     refused = [verdict for verdict in comparison if verdict.verdict == "not_comparable" and _amounts(verdict)]
     for verdict in (*comparison.comparable, *refused[:_DRAWN_REFUSALS]):
@@ -140,7 +155,7 @@ def _amounts(verdict: Verdict) -> tuple[Decimal, ...]:
 
 
 def _ordered(verdict: Verdict) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    """A figure that several amounts were printed for is drawn from the least to the most of them."""
+    """Draw a figure that several amounts were printed for from the least to the most of them."""
     known = sorted(_amounts(verdict))
     found = (verdict.reported_low, verdict.reported_central, verdict.reported_high)
     if known == [value for value in found if value is not None]:
@@ -184,10 +199,10 @@ def _nodes(trace: Trace, tables: Mapping[str, ResultTable], pseudonyms: Pseudony
     for row in tables["terminals"].dicts():
         name = _key((row["chain"], row["address"]))
         if row["category"] in EXIT_CATEGORIES:
-            entity = row["entity"] if row["category"] in _KINDS else None
-            nodes[name] = FlowNode(kind=_KINDS.get(row["category"], "service"), label=_label(row), entity=entity)
+            entity = (end_name(row) or None) if row["category"] in _KINDS else None
+            nodes[name] = FlowNode(kind=_KINDS.get(row["category"], "service"), label=printable(end_name(row)), entity=entity)
         else:
-            nodes[name] = FlowNode(kind="hop", label=_label(row), entity=None)
+            nodes[name] = FlowNode(kind="hop", label=printable(end_name(row)), entity=None)
     for account in sorted(context.places.scam):
         chain, address = context.account(account)
         nodes[_key((chain, address))] = FlowNode(kind="seed", label="", entity=None, pinned=True)
@@ -196,11 +211,3 @@ def _nodes(trace: Trace, tables: Mapping[str, ResultTable], pseudonyms: Pseudony
         kind = known.kind if known is not None else "hop"
         nodes[_key((chain, pseudonym))] = FlowNode(kind=kind, label=pseudonym, entity=None)
     return nodes
-
-
-def _label(row: Mapping[str, Any]) -> str:
-    """An end's name where somebody gave it one; a generic name is none, the short address says more."""
-    entity = printable(str(row["entity"] or ""))
-    return "" if entity.lower() in {"", "terminal", str(row["category"])} else entity
-
-

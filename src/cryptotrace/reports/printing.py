@@ -94,6 +94,10 @@ class Printer:
                 if known != facts.asset.decimals:
                     self._decimals[key] = None  # two chains, one name: only base units are safe to print
 
+    def coins(self, asset: str, amount: int, chain: str = "") -> str:
+        """Print base units with the name of the asset; without a chain only where the name has one meaning."""
+        return units(amount, self._decimals.get((chain, asset)), asset)
+
     def amount(self, row: Row, name: str, asset: str = "asset") -> Cell:
         """Print base units as coins, with the base units to hover."""
         amount = row[name]
@@ -142,7 +146,7 @@ def view(
     Rows keep the order of the table; only which are shown depends on the rank.
     """
     rows = list(table.dicts())
-    kept = range(len(rows))
+    kept: Sequence[int] = range(len(rows))
     if len(rows) > shown:
         ranked = sorted(kept, key=lambda at: rank(rows[at]) if rank else 0, reverse=True)
         kept = sorted(ranked[:shown]) if rank else range(shown)

@@ -14,11 +14,13 @@ from cryptotrace.reports.pseudonyms import Pseudonyms
 
 __all__ = ["cleaned", "redacted"]
 
-ADDRESSES = frozenset({"sender", "receiver", "address", "payer", "recipient", "provider", "address_a", "address_b", "counterparty"})
+ADDRESSES = frozenset(
+    {"sender", "receiver", "address", "payer", "recipient", "provider", "address_a", "address_b", "counterparty"}
+)
 HASHES = frozenset({"tx_hash", "tx_in", "tx_out", "example_tx", "tx_hashes", "evidence"})
 AMOUNTS = frozenset(
-    {"amount", "tainted_amount", "injected_amount", "amount_in", "amount_out", "tainted_in", "tainted_out", "usd", "tainted_usd",
-     "raw_amount"}
+    {"amount", "tainted_amount", "injected_amount", "amount_in", "amount_out", "tainted_in", "tainted_out", "usd",
+     "tainted_usd", "raw_amount"}
 )  # fmt: skip
 TIMES = frozenset({"time", "first_time", "last_time", "first_payment", "last_payment", "fetched_at"})
 BLANKED = frozenset({"block", "position", "log_index", "trace_path", "entity", "label_source", "from_block",

@@ -32,7 +32,7 @@ def screens(facts: Facts, tables: Mapping[str, ResultTable], printer: Printer) -
         "sensitivity": _plain_view(tables["sensitivity"], "One assumption at a time", "Nothing was varied."),
         "by_cluster": _plain_view(tables["by_cluster"], "The ladder of each cluster", "There is no cluster to split by."),
         "exclusions": _exclusions(tables, printer),
-        "exclusion_totals": _exclusion_totals(tables, printer),
+        "exclusion_totals": _exclusion_totals(tables),
         "openings": _openings(tables, printer),
         "coverage": _coverage(tables, printer),
         "rejects": _plain_view(tables["rejects"], "Rows that could not be read", "Every row could be read."),
@@ -78,7 +78,7 @@ def _plain_view(table: ResultTable, caption: str, empty: str) -> View:
 
 
 def _entities(facts: Facts) -> View:
-    """What each named end received, the largest first."""
+    """Show what each named end received, the largest first."""
     total = sum((place.value.known for place in facts.exits), Decimal(0))
     rows = tuple((place,) for place in facts.exits)
     table = ResultTable("terminals", ("place",), rows)
@@ -106,7 +106,8 @@ def _terminals(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
         _address(printer), _text("Chain", "chain"), _text("Label", "entity"), _worded("Kind", "category"),
         _text("Asset", "asset"), _amount(printer), _usd("USD", "tainted_usd"), _text("First (UTC)", "first_time"),
-        _text("Last (UTC)", "last_time"), Column("Transfers", "number", plain("transfers")), _text("Label source", "label_source"),
+        _text("Last (UTC)", "last_time"), Column("Transfers", "number", plain("transfers")),
+        _text("Label source", "label_source"),
     )  # fmt: skip
     return view(
         tables["terminals"], columns, caption="Ends that traced money reached, by address and asset",
@@ -117,7 +118,7 @@ def _terminals(tables: Mapping[str, ResultTable], printer: Printer) -> View:
 def _resting(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
         _address(printer), _text("Chain", "chain"), _text("Asset", "asset"), _amount(printer), _usd("USD", "tainted_usd"),
-        Column("Could be frozen by", "text", lambda row: printable(row["freezable_by"]) if row["freezable_by"] else "nobody known"),
+        Column("Could be frozen by", "text", lambda row: printable(row["freezable_by"] or "nobody known")),
     )  # fmt: skip
     return view(
         tables["resting"], columns, caption="Traced money that rested at the as-of time",
@@ -162,7 +163,9 @@ def _flows(tables: Mapping[str, ResultTable], printer: Printer) -> View:
 def _groups(tables: Mapping[str, ResultTable]) -> View:
     def members(row: Row) -> Cell:
         listed = str(row["addresses"]).split()
-        return Cell(listed[0] if len(listed) == 1 else count(len(listed), "address", "addresses"), "code", exact=row["addresses"])
+        return Cell(
+            listed[0] if len(listed) == 1 else count(len(listed), "address", "addresses"), "code", exact=row["addresses"]
+        )
 
     def step(row: Row) -> str:
         if row["hop"] is None:
@@ -185,7 +188,9 @@ def _conversions(tables: Mapping[str, ResultTable], printer: Printer) -> View:
         _amount(printer, "Amount", "amount_out", "asset_out"), _amount(printer, "Traced part", "tainted_out", "asset_out"),
         _text("Inference", "confidence"), Column("Transaction", "code", lambda row: printer.transaction(row, "tx_in")),
     )  # fmt: skip
-    return view(tables["conversions"], columns, caption="Where traced money changed asset", empty="No traced money changed asset.")
+    return view(
+        tables["conversions"], columns, caption="Where traced money changed asset", empty="No traced money changed asset."
+    )
 
 
 def _policies(facts: Facts, tables: Mapping[str, ResultTable]) -> View:
@@ -206,7 +211,8 @@ def _policies(facts: Facts, tables: Mapping[str, ResultTable]) -> View:
 
 def _decisions(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
-        _text("Time (UTC)", "time"), _address(printer, "Payer", "payer"), _worded("Payer is", "payer_kind"), _text("Named", "entity"),
+        _text("Time (UTC)", "time"), _address(printer, "Payer", "payer"), _worded("Payer is", "payer_kind"),
+        _text("Named", "entity"),
         _address(printer, "Scam address", "receiver"), _text("Asset", "asset"), _amount(printer, "Amount", "amount"),
         _usd("USD", "usd"), _text("Counts in", "counts_in"), _text("Why not in the rest", "reason"),
         Column("Transaction", "code", printer.transaction),
@@ -224,10 +230,13 @@ def _exclusions(tables: Mapping[str, ResultTable], printer: Printer) -> View:
         Column("Transfers", "number", plain("transfers")),
         Column("Example", "code", lambda row: printer.transaction(row, "example_tx")),
     )
-    return view(tables["exclusions"], columns, caption="Transfers left out, by reason", empty="Nothing was left out.")
+    table = tables["exclusions"]
+    at = table.columns.index("transfers")
+    found = replace(table, rows=tuple(row for row in table.rows if row[at]))
+    return view(found, columns, caption="Transfers left out, by reason", empty="Nothing was left out.")
 
 
-def _exclusion_totals(tables: Mapping[str, ResultTable], printer: Printer) -> View:
+def _exclusion_totals(tables: Mapping[str, ResultTable]) -> View:
     table = tables["exclusion_totals"]
     changed = replace(
         table, rows=tuple(row for row, cells in zip(table.rows, table.dicts(), strict=True)
@@ -241,12 +250,14 @@ def _exclusion_totals(tables: Mapping[str, ResultTable], printer: Printer) -> Vi
     return view(changed, columns, caption="Assets whose total the exclusions change", empty="No total changed.")
 
 
+_FOUND = {"prefix_shortfall": "largest shortfall of the running balance"}
+
+
 def _openings(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
         _address(printer), _text("Chain", "chain"), _text("Asset", "asset"), _amount(printer, "Opening balance", "amount"),
         Column("Traced money passes it", "text", plain("carries_taint")),
-        Column("How found", "text", lambda row: "largest shortfall of the running balance" if row["method"] == "prefix_shortfall"
-               else words(str(row["method"]))),
+        Column("How found", "text", lambda row: _FOUND.get(row["method"], words(str(row["method"])))),
     )  # fmt: skip
     return view(
         tables["openings"], columns, caption="Balances that must have been there before the first row",
@@ -256,7 +267,8 @@ def _openings(tables: Mapping[str, ResultTable], printer: Printer) -> View:
 
 def _coverage(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
-        _address(printer), _text("Chain", "chain"), _text("Stream", "stream"), _text("Status", "status"), _text("Reason", "reason"),
+        _address(printer), _text("Chain", "chain"), _text("Stream", "stream"), _text("Status", "status"),
+        _text("Reason", "reason"),
         Column("From block", "number", plain("from_block")), Column("To block", "number", plain("to_block")),
         Column("Rows", "number", plain("rows")), _text("Source", "source"),
     )  # fmt: skip
@@ -273,8 +285,7 @@ def _statement(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = [_text("Asset", "asset")]
     columns += [_amount(printer, words(name).capitalize(), name) for name in _STATEMENT]
     return view(
-        tables["statement"], columns, caption="injected + converted in = terminals + resting + frontier + fees + pruned + converted out",
+        tables["statement"], columns,
+        caption="injected + converted in = terminals + resting + frontier + fees + pruned + converted out",
         empty="Nothing was injected, so there is nothing to balance.",
     )  # fmt: skip
-
-

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cryptotrace.estimates import Rung, Verdict
+from cryptotrace.model import Policy
 from cryptotrace.reports.facts import Facts, Place
 from cryptotrace.reports.numbers import (
     UNKNOWN,
@@ -29,12 +30,15 @@ from cryptotrace.reports.numbers import (
 __all__ = [
     "Line",
     "answer",
+    "comparison_line",
     "completeness",
     "exit_span",
+    "missing",
     "openings",
     "order",
     "period",
     "policies",
+    "policy_words",
     "state",
     "throughput",
     "verdict_text",
@@ -46,12 +50,17 @@ _NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One of the five lines: what it answers, the figure in large, the sentence, and the section with its table."""
+    """One of the five lines: what it answers, the figure in large, how the sentence goes on, and the section with its table."""
 
     label: str
     figure: str
     text: str
     target: str
+
+    @property
+    def sentence(self) -> str:
+        """The figure and what is said of it, as plain text."""
+        return f"{self.figure} {self.text}".strip()
 
 
 def answer(facts: Facts) -> tuple[Line, ...]:
@@ -60,12 +69,33 @@ def answer(facts: Facts) -> tuple[Line, ...]:
 
 
 def _figure(low: Decimal | None, central: Decimal | None, high: Decimal | None) -> str:
-    """The range in large: ``8,532,633 to 8,544,042 USD``."""
+    """Print a range as a figure: ``8,532,633 to 8,544,042 USD``."""
     if low is None or high is None:
-        return UNKNOWN if central is None else f"{usd(central, 0)}, range unknown"
+        return UNKNOWN if central is None else f"{usd(central, 0)}, range unknown:"
     if usd(low, 0) == usd(high, 0):
         return usd(high, 0)
     return f"{usd(low, 0).removesuffix(' USD')} to {usd(high, 0)}"
+
+
+def _shown(low: Decimal | None, central: Decimal | None, high: Decimal | None, why: str = "") -> str:
+    """Say which figure of a range the report shows, or that the range is one point."""
+    if low is None or high is None or central is None:
+        return f"only {why} was run" if why else "range unknown"
+    if usd(low, 0) == usd(high, 0):
+        return "low and high alike"
+    return f"shown: {usd(central, 0).removesuffix(' USD')}{f', {why}' if why else ''}"
+
+
+def policy_words(policy: Policy) -> str:
+    """Print a policy without brackets: ``haircut, in proportion``."""
+    return policy.title.replace(" (", ", ").removesuffix(")")
+
+
+def missing(reason: str) -> str:
+    """Give the reason for a missing figure, without saying twice that it is not in the data."""
+    said = printable(reason) or "no reason was given"
+    head, _, rest = said.partition(": ")
+    return rest if rest and head.endswith("not in the data") else said
 
 
 def _capital(text: str) -> str:
@@ -79,36 +109,33 @@ def _unpriced(rung: Rung) -> str:
 def _went_in(facts: Facts) -> Line:
     if facts.outflow:
         out, sources = facts.source_outflow, count(facts.scam_addresses, "source address", "source addresses")
-        text = (
-            f"{_capital(usd_range(out, out, out))} left {sources}: every unit they paid out is followed."
-            if out is not None
-            else f"What left {sources} has no price."
-        )
+        text = f"left {sources}. All that was paid out there is followed ({_shown(out, out, out)})."
         return Line("Left the source", _figure(out, out, out), text, "ladder")
     rung = facts.rung("E1")
     where = count(facts.scam_addresses, "scam address", "scam addresses")
+    span = (rung.low_usd, rung.central_usd, rung.high_usd)
     if rung.central_usd is None:
-        return Line("Went in", "not in the data", f"What went into {where} is not known: {printable(rung.reason)}.", "ladder")
+        return Line("Went in", "No figure", f"for what went into {where}: {missing(rung.reason)}. That is not zero.", "ladder")
     payments = count(rung.transfers or 0, "payment")
     payers = f" by {count(rung.payers, 'payer')}" if rung.payers is not None else ""
-    span = usd_range(rung.low_usd, rung.central_usd, rung.high_usd)
-    text = f"{_capital(span)} came in from outside to {where}, in {payments}{payers} (E1).{_unpriced(rung)}"
-    return Line("Went in", _figure(rung.low_usd, rung.central_usd, rung.high_usd), text, "ladder")
+    text = f"came in from outside to {where}, in {payments}{payers} (E1; {_shown(*span)}).{_unpriced(rung)}"
+    return Line("Went in", _figure(*span), text, "ladder")
 
 
 def _victims(facts: Facts) -> Line:
     strict, wide = facts.rung("E3"), facts.rung("E2")
     if strict.central_usd is None:
-        reason = printable(strict.reason or "the ladder has no figure")
-        text = f"Not in the data: {reason}. So there is no figure for what victims lost; it is not zero."
-        return Line("Victims lost", "not in the data", text, "ladder")
-    first = usd_range(strict.low_usd, strict.central_usd, strict.high_usd)
-    second = usd_range(wide.low_usd, wide.central_usd, wide.high_usd)
-    text = (
-        f"Stolen, counting plausible victims' payments less what they got back (E3): {first}. "
-        f"With every outside payer counted (E2): {second}.{_unpriced(strict)}"
+        reason = printable(strict.reason) or "the ladder has no figure"
+        return Line("Victims lost", "No figure", f"can be given: {reason}. That is not zero.", "ladder")
+    span = (strict.low_usd, strict.central_usd, strict.high_usd)
+    outer = (wide.low_usd, wide.central_usd, wide.high_usd)
+    second = (
+        "the same with every outside payer counted (E2)"
+        if outer == span
+        else f"with every outside payer counted: {_figure(*outer)} (E2; {_shown(*outer)})"
     )
-    return Line("Victims lost", _figure(strict.low_usd, strict.central_usd, strict.high_usd), text, "ladder")
+    text = f"stolen: plausible victims' payments less what they got back (E3; {_shown(*span)}); {second}.{_unpriced(strict)}"
+    return Line("Victims lost", _figure(*span), text, "ladder")
 
 
 def exit_span(facts: Facts) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
@@ -144,15 +171,13 @@ def _reached(facts: Facts) -> Line:
     rung = facts.rung("E4")
     low, shown, high = exit_span(facts)
     if shown is None:
-        text = f"What reached exits is not known: {printable(rung.reason or 'there is no figure')}."
-        return Line("Reached exchanges", UNKNOWN, text, "exits")
+        text = f"for what reached exits: {missing(rung.reason)}. That is not zero."
+        return Line("Reached exchanges", "No figure", text, "exits")
     ends = _ends(facts)
     label = "Reached exchanges" if "exchanges" in ends else "Reached exits"
     if not facts.exits:
-        return Line(label, usd(Decimal(0), 0), "None of the traced money reached an exchange or another labelled exit (E4).", "exits")
-    policy = facts.policy.title
-    span = usd_range(low, shown, high, why=policy if low is not None else f"only {policy} was run")
-    text = f"{_capital(span)} reached {ends} (E4){_top(facts.exits)}.{_unpriced(rung)}"
+        return Line(label, usd(Decimal(0), 0), "reached an exchange or another labelled exit (E4).", "exits")
+    text = f"reached {ends} (E4; {_shown(low, shown, high, policy_words(facts.policy))}){_top(facts.exits)}.{_unpriced(rung)}"
     return Line(label, _figure(low, shown, high), text, "exits")
 
 
@@ -173,23 +198,27 @@ def _top(places: Iterable[Place]) -> str:
 
 
 def _rest(facts: Facts) -> Line:
-    parts = []
-    held = _sum(facts.resting)
+    held = _span_of(_sum(facts.resting), facts.resting_range)
     if facts.resting:
         places = count(sum(place.addresses for place in facts.resting), "address", "addresses")
-        parts.append(f"{_spread(held, facts.resting_range)} still rested at {places} on {day(facts.as_of)}{_freezable(facts)}.")
+        shown = _shown(*held) if held[1] is not None else f"{count(_sum(facts.resting)[2], 'holding')} without a price"
+        parts = [f"still rested at {places} on {day(facts.as_of)} ({shown}){_freezable(facts)}."]
     else:
-        parts.append("No traced money still rests at an address that we can see.")
+        held = (Decimal(0), Decimal(0), Decimal(0))
+        parts = ["still rested at an address that we can see."]
     if facts.frontier:
         reasons = listed(f"{words(place.name)} {place.value.text()}" for place in facts.frontier[:_NAMED])
         more = "" if len(facts.frontier) <= _NAMED else " and others"
         parts.append(f"{_spread(_sum(facts.frontier), facts.frontier_range)} could not be followed further ({reasons}{more}).")
-    small = [("went back to victims or was burnt", facts.returned), ("was below the limits set", facts.pruned), ("went in fees", facts.fees)]
+    small = [
+        ("went back to victims or was burnt", facts.returned),
+        ("was below the limits set", facts.pruned),
+        ("went in fees", facts.fees),
+    ]
     told = [f"{value.text()} {what}" for what, value in small if value.parts]
     if told:
         parts.append(_capital(f"{'; '.join(told)}."))
-    figure = _figure(*_span_of(held, facts.resting_range)) if facts.resting else usd(Decimal(0), 0)
-    return Line("Still resting", figure, " ".join(parts), "resting")
+    return Line("Still resting", _figure(*held), " ".join(parts), "resting")
 
 
 def _sum(places: Iterable[Place]) -> tuple[Decimal, int, int]:
@@ -228,7 +257,10 @@ def _not_known(facts: Facts) -> Line:
         parts.append("how complete the data are")
     elif not facts.is_complete:
         missing = (facts.all_addresses or 0) - (facts.complete_addresses or 0)
-        parts.append(f"what {count(missing, 'incomplete address', 'incomplete addresses')} did ({facts.stopped_short.text()} stops there)")
+        parts.append(
+            f"what {count(missing, 'incomplete address', 'incomplete addresses')} did ({facts.stopped_short.text()} "
+            "stops there)"
+        )
     if facts.rejects:
         parts.append(f"what {count(facts.rejects, 'unreadable row')} said")
     if facts.through_openings or facts.through_openings is None:
@@ -239,7 +271,7 @@ def _not_known(facts: Facts) -> Line:
     if assets:
         parts.append(f"the price of {count(len(assets), 'asset')}")
     lost = "what victims lost, " if facts.outflow else "victims who paid other addresses, "
-    return Line("Not known", "", f"Not known: {lost}{listed(parts)}.", "limits")
+    return Line("Not known", "", _capital(f"{lost}{listed(parts)}."), "limits")
 
 
 def period(facts: Facts) -> str:
@@ -255,33 +287,38 @@ def state(facts: Facts) -> str:
     """``complete`` or ``partial``, with the count of addresses."""
     if facts.is_complete is None:
         return "completeness unknown: the store has no coverage"
-    told = f"{facts.complete_addresses:,} of {count(facts.all_addresses or 0, 'address', 'addresses')} complete"
-    return f"complete: {told}" if facts.is_complete else f"partial: {told}"
+    told = f"{facts.complete_addresses:,} of {count(facts.all_addresses or 0, 'address', 'addresses')}"
+    return f"complete: {told}" if facts.is_complete else f"partial: {told} complete"
 
 
 def throughput(facts: Facts) -> str:
     """Say what passed through, and by what factor it exceeds what went in: never a loss."""
     rung = facts.rung("E5")
     if rung.central_usd is None:
-        return f"Throughput is not known: {printable(rung.reason)}."
+        return f"Throughput is not known: {missing(rung.reason)}."
     base = "the source outflow" if facts.outflow else "what came in from outside (E1)"
-    ratio = "" if facts.throughput_ratio is None else f" That is {times(facts.throughput_ratio)} times {base}: the same money, counted at every step."
+    ratio = (
+        ""
+        if facts.throughput_ratio is None
+        else f" That is {times(facts.throughput_ratio)} times {base}: the same money, counted at every step."
+    )
     return f"Throughput (E5) is {usd_range(rung.low_usd, rung.central_usd, rung.high_usd)}: volume, not a loss.{ratio}"
 
 
 def policies(facts: Facts) -> str:
     """Say how far the answer depends on how mixed money is followed."""
     low, shown, high = exit_span(facts)
+    policy = policy_words(facts.policy)
     if low is None or high is None:
-        return (
-            f"Only {facts.policy.title} was run, so how far the answer depends on the policy is not known. "
-            "Run all policies (trace_all) to see it."
-        )
-    width = percent(high - low, shown) if high > low and shown else "0%"
+        unknown = f"Only {policy} was run, so how far the answer depends on the policy is not known."
+        return f"{unknown} Run all policies (trace_all) to see it."
+    outside = "Other policies that one could think of may lie outside. Poison counts money more than once and is in no total."
+    runs = f"{count(facts.policies, 'policy', 'policies')} that conserve money"
+    if usd(low, 0) == usd(high, 0):
+        return f"No, not here: under each of the {runs}, the same {usd(high, 0)} reached exits. {outside}"
     return (
-        f"Over {count(facts.policies, 'policy', 'policies')} that conserve money, what reached exits lies between "
-        f"{usd(low, 0).removesuffix(' USD')} and {usd(high, 0)}: a spread of {width} of the figure shown ({facts.policy.title}). "
-        "Other policies that one could think of may lie outside. Poison counts money more than once and is in no total."
+        f"Over the {runs}, what reached exits lies between {usd(low, 0).removesuffix(' USD')} and {usd(high, 0)}: a spread of "
+        f"{percent(high - low, shown)} of the figure shown ({policy}). {outside}"
     )
 
 
@@ -291,7 +328,8 @@ def openings(facts: Facts) -> str:
         return "No account paid out more than the data show it receiving: there is no unexplained opening balance."
     accounts = count(facts.openings, "balance")
     through = (
-        f"{usd(facts.through_openings, 0)} of traced movements ({percent(facts.through_openings, facts.moved.known)} of their value, "
+        f"{usd(facts.through_openings, 0)} of traced movements ({percent(facts.through_openings, facts.moved.known)} "
+        "of their value, "
         "each step counted) passes accounts that hold one"
     )
     text = f"{accounts} must have been there before the first row; they count as clean. {_capital(through)}."
@@ -320,20 +358,45 @@ def completeness(facts: Facts) -> str:
     """Say how much of what was needed is there."""
     if facts.is_complete is None:
         return "The store holds no coverage, so how complete the data are is unknown."
-    text = f"{facts.complete_addresses:,} of {count(facts.all_addresses or 0, 'address', 'addresses')} complete to the as-of time."
+    text = (
+        f"{facts.complete_addresses:,} of {count(facts.all_addresses or 0, 'address', 'addresses')} complete to the as-of time."
+    )
     short = facts.stopped_short
-    stopped = f" At addresses that are not, {short.text()} of the traced money stops." if short.parts else " No traced money stops at an incomplete address."
+    stopped = (
+        f" At addresses that are not, {short.text()} of the traced money stops."
+        if short.parts
+        else " No traced money stops at an incomplete address."
+    )
     return text + stopped
 
 
 def verdict_text(verdict: Verdict) -> str:
     """Give a verdict in words, with its ratio where it has one."""
     ours = f"ours ({verdict.rung})" if verdict.rung else "ours"
-    low, high = times(verdict.ratio_low), times(verdict.ratio_high)
-    between = f"{low} times" if low == high else f"{low} to {high} times"
     if verdict.verdict == "not_comparable":
         return "not comparable"
     if verdict.verdict == "share":
         return f"{ours} is at least {at_least_percent(verdict.ratio_low)} of the reported figure"
-    said = {"consistent": "consistent", "above": "above", "below": "below", "undetermined": "undetermined"}[verdict.verdict]
-    return f"{said}: {ours} is {between} the reported figure"
+    return f"{verdict.verdict}: {ours} is {ratio_words(verdict.ratio_low, verdict.ratio_high)} the reported figure"
+
+
+def ratio_words(low: Decimal | None, high: Decimal | None) -> str:
+    """Print a ratio with its range: below one as a share, else as a factor."""
+    if low is None or high is None:
+        return "an unknown multiple of"
+    if high < 1:
+        first, last = (times(value * 100) for value in (low, high))
+        return f"{first}% of" if first == last else f"{first}% to {last}% of"
+    first, last = times(low), times(high)
+    return f"{first} times" if first == last else f"{first} to {last} times"
+
+
+def comparison_line(facts: Facts, verdicts: Iterable[Verdict]) -> str:
+    """Say in one line what the comparison came to: the first like-with-like verdict, or that there is none."""
+    first = next((verdict for verdict in verdicts if verdict.verdict != "not_comparable"), None)
+    if first is None:
+        return f"Beside reported totals: none of {count(facts.refused, 'figure')} may be compared with this case."
+    more = facts.compared - 1
+    rest = f" {count(more, 'other figure')} may be compared too." if more else ""
+    where = f"{printable(first.publisher)}, {printable(first.quantity)}, {printable(first.period)}"
+    return f"Beside reported totals: {verdict_text(first)} ({where}). {count(facts.refused, 'figure')} refused.{rest}"

@@ -47,8 +47,8 @@ class StoreFacts:
         One line a source of prices.
     rows : int
         Transfers, excluded ones included.
-    digests : mapping of str to str
-        Logical digest of each table.
+    digests : tuple of (str, str)
+        Table and its logical digest.
     """
 
     coverage: ResultTable
@@ -86,8 +86,8 @@ class StoreFacts:
         return tuple(sorted({str(row["source"]) for row in self.coverage.dicts() if row["source"]}))
 
 
-def read_store(store: Store) -> StoreFacts:
-    """Read everything that a report prints about its store; O(rows), for the digests."""
+def read_store(store: Store, *, digests: bool = True) -> StoreFacts:
+    """Read everything that a report prints about its store; O(rows) for the digests, which can be left out."""
     with store.session():
         coverage = tuple(
             (chain, None if address is None else display_address(address, chain), *rest)
@@ -105,5 +105,5 @@ def read_store(store: Store) -> StoreFacts:
             exclusions=ResultTable("exclusions", ("reason", "transfers", "example_tx"), tuple(store.rows(_EXCLUSIONS))),
             prices=prices,
             rows=int(store.rows("SELECT count(*) FROM transfers")[0][0]),
-            digests=tuple(sorted(store.digests().items())),
+            digests=tuple(sorted(store.digests().items())) if digests else (),
         )

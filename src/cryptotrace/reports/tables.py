@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -27,8 +26,8 @@ __all__ = ["TABLE_NAMES", "group_table", "report_tables"]
 
 TABLE_NAMES = (
     "flows", "terminals", "resting", "frontier", "openings", "conversions", "statement", "members", "evidence", "ladder",
-    "comparison", "exclusions", "exclusion_totals", "coverage", "policies", "sensitivity", "by_cluster", "decisions", "labels_used",
-    "groups", "rejects",
+    "comparison", "exclusions", "exclusion_totals", "coverage", "policies", "sensitivity", "by_cluster", "decisions",
+    "labels_used", "groups", "rejects",
 )  # fmt: skip
 """Every table that is written, always all of them: an empty one still has its head."""
 
@@ -36,7 +35,7 @@ _TRACE = ("flows", "terminals", "resting", "frontier", "openings", "conversions"
 _MEMBERS = ("cluster", "chain", "address")
 _EVIDENCE = ("address_a", "address_b", "rule", "confidence", "tx_hashes")
 _POLICIES = ("policy", "conserving", "injected_usd", "exits_usd", "terminals", "resting_usd", "frontier_usd")
-_LABELS = ("source", "origin", "statement", "category", "entity", "addresses", "confidence", "last_modified")
+_LABELS = ("source", "statement", "category", "entity", "addresses", "confidence", "last_modified")
 _GROUPS = (
     "group_id", "hop", "kind", "label", "addresses", "in_usd", "out_usd", "first_time", "last_time", "folded_usd",
 )  # fmt: skip
@@ -105,15 +104,15 @@ def _coverage(table: ResultTable, trace: Trace, seeds: Seeds | None) -> ResultTa
     known = {(chain, display_address(address, chain)) for chain, address in book.ids}
     known |= {(seed.chain, display_address(seed.address, seed.chain)) for seed in (seeds.perpetrators if seeds else ())}
     at = table.columns.index("address")
-    rows = tuple(
-        row if (row[0], row[at]) in known else (*row[:at], "withheld", *row[at + 1 :]) for row in table.rows
-    )
+    rows = tuple(row if (row[0], row[at]) in known else (*row[:at], "withheld", *row[at + 1 :]) for row in table.rows)
     return replace(table, rows=rows)
 
 
 def _rejects(table: ResultTable) -> ResultTable:
     """Keep file, line and reason; a rejected row can name anybody."""
-    rows = tuple((file, line, _LOOKS_SECRET.sub("[withheld]", reason or ""), "withheld") for file, line, reason, _ in table.rows)
+    rows = tuple(
+        (file, line, _LOOKS_SECRET.sub("[withheld]", reason or ""), "withheld") for file, line, reason, _ in table.rows
+    )
     return replace(table, rows=rows)
 
 
@@ -129,10 +128,15 @@ def _labels_used(trace: Trace) -> ResultTable:
         if end is None or label is None:
             continue
         key = (
-            label.source or "source not named", PurePath(label.origin).name, label.statement, end.category, end.entity,
+            label.source or _file(label.origin) or "source not named", label.statement, end.category, end.entity,
             label.confidence, label.last_modified,
         )  # fmt: skip
         counted[key] = counted.get(key, 0) + 1
-    ranked: list[tuple[Mapping[str, Any] | Any, int]] = sorted(counted.items(), key=lambda item: (-item[1], repr(item[0])))
-    rows = tuple((*key[:5], number, *key[5:]) for key, number in ranked)
+    ranked = sorted(counted.items(), key=lambda item: (-item[1], repr(item[0])))
+    rows = tuple((*key[:4], number, *key[4:]) for key, number in ranked)
     return ResultTable("labels_used", _LABELS, rows)
+
+
+def _file(origin: str) -> str:
+    """Name the file of an origin such as ``labels/ofac.txt:12``, without its folder and line."""
+    return PurePath(origin).name.split(":")[0]

@@ -116,6 +116,16 @@ class Source(Protocol):
     def streams(self) -> tuple[str, ...]:
         """The lists that make an account complete."""
 
+    @property
+    def fetcher(self) -> Fetcher:
+        """Where its answers come from."""
+
+    def through(self, fetcher: Fetcher) -> Source:
+        """Give the same source with answers from elsewhere: recorded, replayed, counted."""
+
+    def prepare(self, run: str) -> None:
+        """Find out what the key may do, before the first list."""
+
     def head(self, run: str) -> int:
         """Give the newest block that will not change any more."""
 

@@ -45,6 +45,10 @@ class Pace:
         self._sleep = sleep
         self.waited = 0.0
 
+    def runs_on(self, now: Callable[[], float], sleep: Callable[[float], None]) -> bool:
+        """Whether it keeps time by this clock."""
+        return self._now is now and self._sleep is sleep
+
     @property
     def rate(self) -> float:
         """Requests per second at present."""

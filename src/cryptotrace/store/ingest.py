@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ingest"]
 
-_PLAIN = ("events", "prices", "coverage", "rejects")
+_PLAIN = ("responses", "events", "prices", "coverage", "rejects")
 
 
 @cache

@@ -6,6 +6,8 @@
 CREATE OR REPLACE TEMP TABLE incoming AS
 SELECT *,
     CASE
+        -- A transaction has one value and one fee of its own.
+        WHEN kind IN ('native', 'fee') THEN 'own'
         WHEN log_index IS NOT NULL THEN 'L' || log_index
         WHEN trace_path IS NOT NULL THEN 'T' || trace_path
     END AS position
@@ -26,6 +28,7 @@ WHERE seen = 1
 CREATE OR REPLACE TEMP TABLE existing AS
 SELECT t.*,
     CASE
+        WHEN t.kind IN ('native', 'fee') THEN 'own'
         WHEN t.log_index IS NOT NULL THEN 'L' || t.log_index
         WHEN t.trace_path IS NOT NULL THEN 'T' || t.trace_path
     END AS position

@@ -1,0 +1,152 @@
+"""``demo_case``: the whole chain on an invented world, with the answer beside what was planted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from cryptotrace.case.result import CaseResult
+from cryptotrace.case.running import SYNTHETIC_MARK, run_case
+from cryptotrace.errors import InputFileError
+from cryptotrace.model import ResultTable, cell_text
+from cryptotrace.testing import Truth, romance_world
+
+__all__ = ["DEMO_FOLDER", "DemoResult", "demo_case"]
+
+DEMO_FOLDER = "cryptotrace-demo"
+
+_MARK = """\
+Everything in this folder was invented by cryptotrace demo: no address in it is real except the token contracts, and no
+number of it says anything about the real world. The folder may be deleted; running the demo again writes it anew.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """What the chain found in an invented world, beside what was planted there.
+
+    Attributes
+    ----------
+    table : ResultTable
+        ``fact, planted, found, low, high, unit``: dollars as Decimals, rows as ints; ``low`` and ``high`` are None where the
+        figure has no range.
+    """
+
+    seed: int
+    folder: Path
+    truth: Truth
+    result: CaseResult
+    table: ResultTable
+
+    def to_pandas(self) -> Any:
+        """Give the table."""
+        return self.table.to_pandas()
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{row['fact']}: planted {cell_text(row['planted'])}, found {cell_text(row['found'])} {row['unit']}"
+            for row in self.table.dicts()
+        )
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{escape(name)}</th>" for name in self.table.columns)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{escape(cell_text(cell))}</td>" for cell in row) + "</tr>" for row in self.table.rows
+        )
+        return f"<p>Synthetic: nothing here is real.</p><table><tr>{head}</tr>{body}</table>"
+
+
+def demo_case(folder: str | Path | None = None, *, seed: int = 42, progress: Callable[[str], None] | None = None) -> DemoResult:
+    """Invent a romance-baiting campaign, run the whole chain on its files, and hold the answer against the truth.
+
+    Parameters
+    ----------
+    folder : str or Path, optional
+        Where its files, store and report go; by default ``cryptotrace-demo`` here.
+    seed : int
+        The same seed gives the same world and the same answer.
+    progress : callable, optional
+        As :func:`run_case`.
+
+    Returns
+    -------
+    DemoResult
+
+    Raises
+    ------
+    InputFileError
+        If the folder holds anything but an earlier demo.
+    """
+    place = Path(DEMO_FOLDER if folder is None else folder)
+    _refuse_other(place)
+    if progress is not None:
+        progress("inventing a world")
+    world = romance_world(seed=seed)
+    place.mkdir(parents=True, exist_ok=True)
+    (place / SYNTHETIC_MARK).write_text(_MARK, encoding="utf-8")
+    case = world.write(place)
+    # the store is made from the files, which may come from another version of the generator
+    (place / f"{world.name}.duckdb").unlink(missing_ok=True)
+    result = run_case(case, progress=progress)
+    return DemoResult(seed=seed, folder=place, truth=world.truth, result=result, table=_beside(world.truth, result))
+
+
+def _refuse_other(place: Path) -> None:
+    if not place.exists():
+        return
+    if not place.is_dir():
+        raise InputFileError("is no folder", where=str(place), hint="Give another place with --out")
+    if any(place.iterdir()) and not (place / SYNTHETIC_MARK).is_file():
+        raise InputFileError(
+            "the folder holds something else than a demo, and is left alone",
+            where=str(place),
+            hint="Give an empty or new folder with --out",
+        )
+
+
+def _beside(truth: Truth, result: CaseResult) -> ResultTable:
+    """Hold what was found against what was planted."""
+    trace, lost = result.trace, result.estimate["E3"]
+    paid = _sum(row["usd"] for row in result.estimate.decisions.dicts() if "E3" in row["counts_in"].split())
+    back = None if paid is None or lost.central_usd is None else paid - lost.central_usd
+    rows: list[tuple[Any, ...]] = [
+        ("victims paid in", truth.gross_usd, paid, None, None, "USD"),
+        ("victims got back", truth.returned_usd, back, None, None, "USD"),
+        ("victims lost (E3)", truth.loss_usd, lost.central_usd, lost.low_usd, lost.high_usd, "USD"),
+    ]
+    reached = _by_entity(trace.table("terminals").dicts())
+    planted: dict[str, Decimal] = {}
+    for item in truth.exits:
+        name = f"{item.entity.rpartition(':')[2]} ({item.category})"
+        planted[name] = planted.get(name, Decimal(0)) + item.usd
+    rows += [
+        (f"reached {name}", usd, reached.get(name, Decimal(0)), None, None, "USD") for name, usd in sorted(planted.items())
+    ]
+    desk = _sum(row["tainted_usd"] for row in trace.table("frontier").dicts() if row["reason"] == "suspected_service")
+    rows.append(("entered an unlabelled desk", sum((item.usd for item in truth.desk), Decimal(0)), desk, None, None, "USD"))
+    excluded = {row["reason"]: row["transfers"] for row in result.exclusions.table.dicts()}
+    for kind in ("zero_value", "counterfeit"):
+        planted_rows = sum(1 for row in truth.unwanted if row.kind == kind)
+        rows.append((f"{kind.replace('_', '-')} rows left out", planted_rows, excluded.get(kind, 0), None, None, "rows"))
+    return ResultTable("demo", ("fact", "planted", "found", "low", "high", "unit"), tuple(rows))
+
+
+def _by_entity(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal | None]:
+    values: dict[str, list[Decimal | None]] = {}
+    for row in rows:
+        values.setdefault(f"{row['entity']} ({row['category']})", []).append(row["tainted_usd"])
+    return {entity: _sum(parts) for entity, parts in values.items()}
+
+
+def _sum(parts: Iterable[Decimal | None]) -> Decimal | None:
+    """Add dollars; unknown where a part has no price."""
+    total = Decimal(0)
+    for part in parts:
+        if part is None:
+            return None
+        total += part
+    return total

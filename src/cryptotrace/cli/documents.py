@@ -1,0 +1,127 @@
+"""Results as JSON documents: dollars and base units are text, times ISO 8601 with Z, never a float.
+
+No document holds an address: those stand in the tables beside the report, which follow its edition.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cryptotrace._version import __version__
+from cryptotrace.model import cell_text
+
+if TYPE_CHECKING:
+    from cryptotrace.case import CaseResult, DemoResult
+
+__all__ = ["DEMO_SCHEMA", "RUN_SCHEMA", "demo_document", "run_document", "to_json"]
+
+RUN_SCHEMA = "cryptotrace.run/1"
+DEMO_SCHEMA = "cryptotrace.demo/1"
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """Write a document in ASCII, so that no terminal reads anything into it."""
+    return json.dumps(document, indent=2, allow_nan=False)
+
+
+def run_document(result: CaseResult) -> dict[str, Any]:
+    """Give everything that ``cryptotrace run --json`` prints."""
+    found, trace = result.estimate, result.trace
+    return {
+        "schema": RUN_SCHEMA,
+        "version": __version__,
+        "case": {"id": result.case.id, "title": result.case.title, "file": str(result.case.path)},
+        "synthetic": result.synthetic,
+        "complete": not result.is_partial,
+        "partial_reasons": list(result.partial_reasons),
+        "answer": result.answer.splitlines(),
+        "scope": _scope(found.scope),
+        "ladder": [_row(row) for row in found.table("ladder").dicts()],
+        "sensitivity": [_row(row) for row in found.table("sensitivity").dicts()],
+        "source_outflow_usd": _plain(found.source_outflow_usd),
+        "throughput_ratio": {"value": _plain(found.throughput_ratio), "over": found.throughput_divisor},
+        "policies": [_row(row) for row in result.envelope.table.dicts()],
+        "default_policy": result.envelope.default,
+        "openings_tainted_exits_usd": _plain(trace.openings_tainted_exits),
+        "ends": _summed(trace.table("terminals").dicts(), ("category", "entity")),
+        "resting": _summed(trace.table("resting").dicts(), ("freezable_by",)),
+        "frontier": _summed(trace.table("frontier").dicts(), ("reason",)),
+        "statement": [_units(row) for row in trace.table("statement").dicts()],
+        "exclusions": [_row(row) for row in result.exclusions.table.dicts()],
+        "comparison": [_row(row) for row in result.comparison.rows.dicts()],
+        "coverage": {
+            "new": dict(result.coverage.new),
+            "rejected": dict(result.coverage.rejected),
+            "addresses": [_row(row) for row in result.coverage.table.dicts()],
+        },
+        "report": {"html": str(result.report.html), "tables": [str(path) for path in result.report.tables]},
+        "digests": result.store.digests(),
+    }
+
+
+def demo_document(demo: DemoResult) -> dict[str, Any]:
+    """Give everything that ``cryptotrace demo --json`` prints."""
+    return {
+        "schema": DEMO_SCHEMA,
+        "synthetic": True,
+        "note": "Everything in this world was invented: no number of it says anything about the real world.",
+        "seed": demo.seed,
+        "folder": str(demo.folder),
+        "planted_and_found": [_row(row) for row in demo.table.dicts()],
+        "run": run_document(demo.result),
+    }
+
+
+def _scope(scope: Any) -> dict[str, Any]:
+    return {
+        "category": scope.category,
+        "rail": scope.rail,
+        "geography_basis": scope.geography_basis,
+        "geography": scope.geography,
+        "period": _plain(scope.period),
+        "period_basis": scope.period_basis,
+        "population": scope.population,
+    }
+
+
+def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(cell) for name, cell in row.items()}
+
+
+def _units(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a row whose whole numbers are base units, not counts."""
+    return {name: None if cell is None else cell_text(cell) for name, cell in row.items()}
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, tuple | list):
+        return [_plain(one) for one in value]
+    assert isinstance(value, Decimal | datetime | Path), type(value)
+    return cell_text(value)
+
+
+def _summed(rows: Iterable[Mapping[str, Any]], keys: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Add a table up by some columns: dollars where all parts have a price, and the number of addresses."""
+    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[key] for key in keys), []).append(row)
+    documents = []
+    for names, parts in groups.items():
+        values = [part["tainted_usd"] for part in parts]
+        total = None if None in values else sum(values, Decimal(0))
+        documents.append(
+            {
+                **dict(zip(keys, names, strict=True)),
+                "usd": _plain(total),
+                "unpriced": sum(value is None for value in values),
+                "addresses": len({(part["chain"], part["address"]) for part in parts}),
+            }
+        )
+    return documents

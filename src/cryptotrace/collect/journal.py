@@ -1,0 +1,193 @@
+"""The journal: every raw answer is on disk before the next request goes out.
+
+One file beside the store. A record is a length, a checksum and a compressed answer; a record that was cut by a kill or a power
+loss is dropped on opening, together with what follows it. Tables and coverage follow later, in one transaction a flush; the
+records of that flush then leave the journal. So whatever happens, an answer that was paid for is either in the store or here.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+import threading
+import zlib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from cryptotrace.errors import StoreBusy
+from cryptotrace.sources.base import Answer, Request
+
+__all__ = ["Journal"]
+
+_FRAME = struct.Struct("<II")
+_LONGEST = 1 << 30
+
+
+class _Record(msgspec.Struct, frozen=True):
+    source: str
+    chain: str
+    stream: str
+    subject: str
+    parameters: list[tuple[str, str]]
+    run: str
+    status: int
+    body: bytes
+    received_at: float
+    server_date: str
+
+
+class Journal:
+    """Answers that are not in the store yet, found by request.
+
+    Parameters
+    ----------
+    path : Path or None
+        ``None`` keeps them in memory, for a store in memory.
+
+    Raises
+    ------
+    StoreBusy
+        If another process collects into the same store.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._answers: dict[str, Answer] = {}
+        self._file: BinaryIO | None = None
+        if path is not None:
+            self._file = path.open("ab+")
+            _lock_file(self._file, path)
+            self._read()
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def find(self, key: str) -> Answer | None:
+        """Give an answer that was journalled, or None."""
+        return self._answers.get(key)
+
+    def append(self, answer: Answer) -> None:
+        """Put an answer on disk; returns when it is there."""
+        with self._lock:
+            self._answers[answer.request.key] = answer
+            if self._file is not None:
+                self._file.write(_frame(answer))
+                self._file.flush()
+                os.fsync(self._file.fileno())
+
+    def drop(self, keys: Iterable[str]) -> None:
+        """Forget answers that are in the store now; the file shrinks in one step or not at all."""
+        with self._lock:
+            for key in keys:
+                self._answers.pop(key, None)
+            if self._file is None or self._path is None:
+                return
+            if not self._answers:
+                self._file.truncate(0)
+                os.fsync(self._file.fileno())
+                return
+            # Written whole beside it, then put in its place: a crash leaves the old journal or the new one, never half of one.
+            kept = b"".join(_frame(answer) for answer in self._answers.values())
+            spare = self._path.with_name(self._path.name + ".new")
+            with spare.open("wb") as handle:
+                handle.write(kept)
+                handle.flush()
+                os.fsync(handle.fileno())
+            self._file.close()
+            spare.replace(self._path)
+            self._file = self._path.open("ab+")
+            _lock_file(self._file, self._path)
+
+    def close(self) -> None:
+        """Let go of the file; an empty journal disappears."""
+        with self._lock:
+            if self._file is not None:
+                self._file.close()
+                self._file = None
+                if not self._answers and self._path is not None:
+                    self._path.unlink(missing_ok=True)
+
+    def _read(self) -> None:
+        assert self._file is not None
+        self._file.seek(0)
+        data = self._file.read()
+        good = 0
+        for end, answer in _answers(data):
+            self._answers[answer.request.key] = answer
+            good = end
+        if good < len(data):
+            self._file.truncate(good)
+            os.fsync(self._file.fileno())
+        self._file.seek(0, os.SEEK_END)
+
+
+def _frame(answer: Answer) -> bytes:
+    request = answer.request
+    record = _Record(
+        source=request.source,
+        chain=request.chain,
+        stream=request.stream,
+        subject=request.subject,
+        parameters=list(request.parameters),
+        run=request.run,
+        status=answer.status,
+        body=answer.body,
+        received_at=answer.received_at.timestamp(),
+        server_date=answer.server_date,
+    )
+    packed = zlib.compress(msgspec.msgpack.encode(record), 1)
+    return _FRAME.pack(len(packed), zlib.crc32(packed)) + packed
+
+
+def _answers(data: bytes) -> Iterator[tuple[int, Answer]]:
+    """Yield (end of record, answer) up to the first record that is not whole."""
+    at = 0
+    while at + _FRAME.size <= len(data):
+        size, checksum = _FRAME.unpack_from(data, at)
+        packed = data[at + _FRAME.size : at + _FRAME.size + size]
+        if size > _LONGEST or len(packed) < size or zlib.crc32(packed) != checksum:
+            return
+        record = msgspec.msgpack.decode(zlib.decompress(packed), type=_Record)
+        at += _FRAME.size + size
+        yield (
+            at,
+            Answer(
+                request=Request(
+                    source=record.source,
+                    chain=record.chain,
+                    stream=record.stream,
+                    subject=record.subject,
+                    parameters=tuple(record.parameters),
+                    run=record.run,
+                ),
+                status=record.status,
+                body=record.body,
+                received_at=datetime.fromtimestamp(record.received_at, UTC),
+                server_date=record.server_date,
+            ),
+        )
+
+
+def _lock_file(handle: BinaryIO, path: Path) -> None:
+    """Take an exclusive lock that dies with the process."""
+    try:
+        if sys.platform == "win32":  # pragma: no cover
+            import msvcrt
+
+            handle.seek(0)
+            msvcrt.locking(handle.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        handle.close()
+        raise StoreBusy(
+            "another process is collecting into this store", where=str(path), hint="Wait until it has finished"
+        ) from problem

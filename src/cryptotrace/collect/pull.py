@@ -1,0 +1,380 @@
+"""``collect``: addresses in, complete lists in the store, and a word on everything that is not complete.
+
+Breadth first, several accounts at a time inside one shared pace. Raw answers are journalled before the next request; answers,
+rows and coverage then go into the store together, one transaction a flush. Interrupt it, kill it, cut the power: the same
+command goes on at the last journalled answer, under the same head.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cryptotrace._version import __version__
+from cryptotrace.codecs import chain_of, null_address, parse_address
+from cryptotrace.collect.journal import Journal
+from cryptotrace.collect.recording import RecordingFetcher
+from cryptotrace.collect.walks import OPEN_ENDS, Progress, Step, walk_account
+from cryptotrace.errors import InputError, StoreError
+from cryptotrace.model import Coverage, Labels, Provenance, ResultTable
+from cryptotrace.schema import Batch
+from cryptotrace.sources.base import Answer, Source
+
+if TYPE_CHECKING:
+    from cryptotrace.store import Store
+
+__all__ = ["collect"]
+
+_FLUSH_PAGES = 50
+_WORKERS = 4
+_WAIT = 0.2
+
+
+@dataclass(slots=True)
+class _Pull:
+    """What one call carries along."""
+
+    source: Source
+    store: Store
+    journal: Journal
+    fetcher: RecordingFetcher
+    head: int
+    run: str
+    max_rows: int
+    bar: Any
+    known: dict[str, dict[str, Progress]] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    new: dict[str, int] = field(default_factory=dict)
+    interrupted: bool = False
+
+
+def collect(
+    source: Source,
+    store: Store,
+    addresses: Iterable[tuple[str, str] | str],
+    *,
+    hops: int = 0,
+    labels: Labels | None = None,
+    max_requests: int | None = None,
+    max_rows_per_address: int = 20_000,
+    to_block: int | str = "finalized",
+    progress: bool | None = None,
+) -> Coverage:
+    """Pull complete transaction lists of addresses, and of their counterparties ``hops`` steps out.
+
+    Parameters
+    ----------
+    source : Source
+        From :func:`cryptotrace.open_source`.
+    store : Store
+        Where rows, raw answers and coverage go.
+    addresses : iterable of str or (chain, address)
+        Those of other chains than the source's are left out; ``Seeds.addresses`` fits.
+    hops : int
+        0 pulls the addresses alone. Labelled services and accounts that are too busy are never expanded.
+    labels : Labels, optional
+        Says what is a service.
+    max_requests : int, optional
+        New requests that may be made; then it stops and says so. Run it again to go on.
+    max_rows_per_address : int
+        An account with more rows is left as ``too_busy``.
+    to_block : int or "finalized"
+        Where every list ends. The head is asked for once and holds for the whole run, also after an interruption.
+    progress : bool, optional
+        Show a bar; by default where somebody is watching.
+
+    Returns
+    -------
+    Coverage
+        ``is_partial`` says whether anything is missing.
+
+    Raises
+    ------
+    SourceError
+        If the explorer refuses the first question (key, plan, chain). Later refusals are coverage.
+    StoreBusy
+        If another process collects into the same store.
+
+    Notes
+    -----
+    Requests are about rows / page size, plus one an empty list. Memory is that of one flush.
+    """
+    if store.read_only:
+        raise StoreError("the store was opened read-only", where=str(store.path), hint="Open it without read_only=True")
+    wanted = _wanted(source, addresses)
+    journal = Journal(None if store.path is None else Path(f"{store.path}.journal"))
+    try:
+        fetcher = RecordingFetcher(source.fetcher, journal, max_requests=max_requests)
+        pulling = source.through(fetcher)
+        run, head = _head(pulling, store, to_block)
+        pulling.prepare(run)
+        bar = _bar(len(wanted), progress=progress)
+        pull = _Pull(
+            source=pulling, store=store, journal=journal, fetcher=fetcher, head=head, run=run, max_rows=max_rows_per_address,
+            bar=bar, known=_known(store, source),
+        )  # fmt: skip
+        pull.steps.append(_head_step(fetcher, head))
+        try:
+            _levels(pull, wanted, hops, labels)
+        finally:
+            _flush(pull)
+            bar.close()
+        _close_run(pull)
+    finally:
+        journal.close()
+    return _coverage(pull, hops=hops, max_requests=max_requests)
+
+
+def _wanted(source: Source, addresses: Iterable[tuple[str, str] | str]) -> list[str]:
+    found: dict[str, None] = {}
+    for item in addresses:
+        chain, address = (source.chain, item) if isinstance(item, str) else item
+        if chain_of(chain).name == source.chain:
+            found[parse_address(address, source.chain)] = None
+    if not found:
+        raise InputError(f"no address on {source.chain}", where="collect", hint="Give addresses of the chain of the source")
+    return list(found)
+
+
+def _bar(total: int, *, progress: bool | None) -> Any:
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, unit="address", desc="collect", disable=None if progress is None else not progress)
+
+
+# -- the head and the run ------------------------------------------------------------------------------------------------
+
+
+def _head(source: Source, store: Store, to_block: int | str) -> tuple[str, int]:
+    """Give (run, head): those of an unfinished run, else new ones."""
+    name = f"collect:{source.name}:{source.chain}"
+    found = store.rows("SELECT value FROM meta WHERE name = ?", [name])
+    state: dict[str, Any] = json.loads(found[0][0]) if found else {"run": 0, "head": None, "open": False}
+    if state["open"]:
+        return str(state["run"]), int(state["head"])
+    run = str(state["run"] + 1)
+    if isinstance(to_block, int):
+        head = to_block
+    elif to_block == "finalized":
+        head = source.head(run)
+    else:
+        raise InputError(f"unknown to_block {to_block!r}", where="collect", hint='Use a block number or "finalized"')
+    with store.transaction():
+        store.run("DELETE FROM meta WHERE name = ?", [name])
+        store.run("INSERT INTO meta VALUES (?, ?)", [name, json.dumps({"run": int(run), "head": head, "open": True})])
+    return run, head
+
+
+def _head_step(fetcher: RecordingFetcher, head: int) -> Step:
+    """Carry the answer that gave the head into the store with the first flush."""
+    none = Progress(stream="", address="", through=None, rows=0, status="", reason=None, head=head)
+    return Step(progress=none, answers=tuple(fetcher.drain()))
+
+
+def _close_run(pull: _Pull) -> None:
+    """Call the run finished unless it is to go on."""
+    if any(p.reason in OPEN_ENDS for streams in pull.known.values() for p in streams.values()):
+        return
+    name = f"collect:{pull.source.name}:{pull.source.chain}"
+    state = json.dumps({"run": int(pull.run), "head": pull.head, "open": False})
+    with pull.store.transaction():
+        pull.store.run("DELETE FROM meta WHERE name = ?", [name])
+        pull.store.run("INSERT INTO meta VALUES (?, ?)", [name, state])
+
+
+def _known(store: Store, source: Source) -> dict[str, dict[str, Progress]]:
+    known: dict[str, dict[str, Progress]] = {}
+    rows = store.rows(
+        "SELECT stream, address, to_block, status, reason, rows, coalesce(head, 0) FROM coverage "
+        "WHERE source = ? AND chain = ? AND from_block = 0",
+        [source.name, source.chain],
+    )
+    for stream, address, through, status, reason, count, head in rows:
+        known.setdefault(address, {})[stream] = Progress(
+            stream=stream, address=address, through=None if through is None or through < 0 else through, rows=count,
+            status=status, reason=reason, head=head,
+        )  # fmt: skip
+    return known
+
+
+# -- levels and accounts -------------------------------------------------------------------------------------------------
+
+
+def _levels(pull: _Pull, wanted: Sequence[str], hops: int, labels: Labels | None) -> None:
+    level, seen = list(wanted), set(wanted)
+    for hop in range(hops + 1):
+        _accounts(pull, level)
+        _flush(pull)
+        if hop == hops or pull.interrupted:
+            return
+        level = [address for address in _counterparties(pull, level, labels) if address not in seen]
+        seen.update(level)
+        pull.bar.total += len(level)
+
+
+def _counterparties(pull: _Pull, level: Sequence[str], labels: Labels | None) -> list[str]:
+    """Give who traded something real with these accounts, in order of address; services and busy accounts lead nowhere."""
+    chain = pull.source.chain
+    expand = [
+        address
+        for address in level
+        if not any(p.reason == "too_busy" for p in pull.known.get(address, {}).values())
+        and not _is_service(labels, chain, address)
+    ]
+    rows = pull.store.rows(
+        """
+        SELECT DISTINCT o.address FROM transfers AS t
+        JOIN accounts AS m ON m.id IN (t.sender, t.receiver)
+        JOIN accounts AS o ON o.id IN (t.sender, t.receiver) AND o.id <> m.id
+        JOIN assets AS a ON a.id = t.asset
+        WHERE m.chain = ? AND m.address IN (SELECT unnest(?)) AND t.ok AND t.amount > 0 AND a.canonical
+        ORDER BY o.address
+        """,
+        [chain, expand],
+    )
+    skip = null_address(chain)
+    return [row[0] for row in rows if row[0] != skip and not _is_service(labels, chain, row[0])]
+
+
+def _is_service(labels: Labels | None, chain: str, address: str) -> bool:
+    label = labels.of(chain, address) if labels is not None else None
+    return label is not None and (label.is_boundary or label.role == "service" or label.category == "dex")
+
+
+def _accounts(pull: _Pull, addresses: Sequence[str]) -> None:
+    """Walk accounts side by side; this thread alone writes."""
+    steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
+    with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="collect") as pool:
+        tasks = [pool.submit(_account, pull, address, steps) for address in addresses]
+        while True:
+            try:
+                alive = any(not task.done() for task in tasks)
+                for step in _arrived(steps, wait=alive):
+                    _take(pull, step)
+                if not alive and steps.empty():
+                    break
+            except KeyboardInterrupt:
+                if pull.interrupted:
+                    _give_up(tasks)
+                    raise
+                pull.interrupted = True
+                pull.fetcher.stop.set()
+    for task in tasks:
+        task.result()
+
+
+def _account(pull: _Pull, address: str, steps: queue.SimpleQueue[Step]) -> None:
+    walk_account(pull.source, pull.fetcher, address, pull.head, pull.known.get(address, {}), steps.put, max_rows=pull.max_rows)
+    pull.bar.update(1)
+
+
+def _arrived(steps: queue.SimpleQueue[Step], *, wait: bool) -> Iterator[Step]:
+    try:
+        yield steps.get(timeout=_WAIT if wait else 0.001)
+        while True:
+            yield steps.get_nowait()
+    except queue.Empty:
+        return
+
+
+def _give_up(tasks: Sequence[Future[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+
+
+# -- writing -------------------------------------------------------------------------------------------------------------
+
+
+def _take(pull: _Pull, step: Step) -> None:
+    pull.steps.append(step)
+    pull.bar.set_postfix_str(f"{sum(pull.fetcher.sent.values())} requests", refresh=False)
+    if len(pull.steps) >= _FLUSH_PAGES:
+        _flush(pull)
+
+
+def _flush(pull: _Pull) -> None:
+    """Put answers, rows and coverage into the store together, then let the journal forget the answers."""
+    steps, pull.steps = pull.steps, []
+    if not steps:
+        return
+    latest: dict[tuple[str, str], Progress] = {}
+    for step in steps:
+        if step.progress.address:
+            latest[step.progress.address, step.progress.stream] = step.progress
+    with pull.store.transaction():
+        for address, stream in latest:
+            pull.store.run(
+                "DELETE FROM coverage WHERE source = ? AND chain = ? AND address = ? AND stream = ?",
+                [pull.source.name, pull.source.chain, address, stream],
+            )
+        new = pull.store.load([*_batches(steps), _words(pull, latest, steps)])
+    for name, count in new.items():
+        pull.new[name] = pull.new.get(name, 0) + count
+    for (address, stream), progress in latest.items():
+        pull.known.setdefault(address, {})[stream] = progress
+    pull.journal.drop(answer.request.key for step in steps for answer in step.answers)
+
+
+def _batches(steps: Sequence[Step]) -> Iterator[Batch]:
+    """Give every page a listing of its own: a page never ends inside a block, so it shows all of its transactions."""
+    for listing, step in enumerate(steps):
+        rows = step.batch.rows.get("transfers")
+        if rows:
+            step.batch.rows["transfers"] = [(*row[:-1], listing) for row in rows]
+        yield step.batch
+
+
+def _words(pull: _Pull, latest: dict[tuple[str, str], Progress], steps: Sequence[Step]) -> Batch:
+    """Give coverage as it is now, and the raw answers."""
+    batch = Batch()
+    for step in steps:
+        for answer in step.answers:
+            batch.add("responses", _response(answer))
+    now = datetime.now(UTC)
+    for (address, stream), p in latest.items():
+        through = -1 if p.through is None else p.through
+        batch.add(
+            "coverage",
+            (pull.source.name, stream, pull.source.chain, address, 0, through, p.status, p.reason, p.rows, None, p.head, now),
+        )
+    return batch
+
+
+def _response(answer: Answer) -> tuple[Any, ...]:
+    request = answer.request
+    return (
+        request.key, request.source, request.chain, request.stream, request.subject, request.text, answer.status,
+        zlib.compress(answer.body, 6), answer.sha256, answer.server_date, answer.received_at,
+    )  # fmt: skip
+
+
+def _coverage(pull: _Pull, **parameters: object) -> Coverage:
+    rows = pull.store.rows(
+        "SELECT status, reason, count(DISTINCT (chain, address)) FROM coverage GROUP BY status, reason ORDER BY status, reason"
+    )
+    warnings = ("stopped on request: run the same command to go on",) if pull.interrupted else ()
+    return Coverage(
+        new={name: count for name, count in pull.new.items() if name not in {"meta", "runs"}},
+        rejected={},
+        table=ResultTable("coverage", ("status", "reason", "addresses"), tuple(rows)),
+        provenance=Provenance(
+            verb="collect",
+            version=__version__,
+            parameters={
+                "source": pull.source.name,
+                "chain": pull.source.chain,
+                "head": str(pull.head),
+                "requests": str(sum(pull.fetcher.sent.values())),
+                "requests_by_stream": json.dumps(dict(sorted(pull.fetcher.sent.items()))),
+                **{name: str(value) for name, value in parameters.items()},
+            },
+            warnings=warnings,
+        ),
+    )

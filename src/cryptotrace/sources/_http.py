@@ -1,0 +1,185 @@
+"""The only code that touches the network: one request, its retries, and the one place where a key is added.
+
+A key goes into the request at the last moment and nowhere else: not into :class:`Request`, a log line, an exception or the
+archive. What an explorer sends back is scrubbed of it before anything keeps it.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from cryptotrace.errors import MalformedAnswer, RateLimited, SourceError, TransientSourceError
+from cryptotrace.settings import Secret
+from cryptotrace.sources.base import Answer, Request
+from cryptotrace.sources.limits import Pace
+
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["HttpFetcher"]
+
+_LOG = logging.getLogger(__name__)
+_MAX_BODY = 24 * 1024 * 1024
+_KEPT_HEADERS = ("Date", "Retry-After", "Content-Type")
+_LONGEST_WAIT = 60.0
+
+
+class HttpFetcher:
+    """Fetches over HTTP, inside a pace, with retries for what may pass.
+
+    Parameters
+    ----------
+    base_url : str
+        Where the explorer answers.
+    classify : callable
+        Raises the :class:`SourceError` that an answer is; returns for one that can be read.
+    pace : Pace
+        Shared by everything that uses the same account.
+    secret, secret_name : Secret, str
+        The key and the query parameter that carries it.
+    attempts : int
+        Tries of one request.
+    timeout : float
+        Seconds for a connection, and between two pieces of a body.
+    sleep, now : callable
+        Injected by tests.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        classify: Callable[[Answer], None],
+        pace: Pace,
+        secret: Secret | None = None,
+        secret_name: str = "apikey",  # noqa: S107  (the name of a parameter, not a key)
+        attempts: int = 6,
+        timeout: float = 30.0,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._url = base_url
+        self._classify = classify
+        self._pace = pace
+        self._secret = secret
+        self._secret_name = secret_name
+        self._attempts = attempts
+        self._timeout = timeout
+        self._sleep = sleep
+        self._now = now
+        self._session: requests.Session | None = None
+        self.calls: Counter[str] = Counter()
+        """Requests that were sent, by stream; ``retry`` counts those that were sent again."""
+
+    def fetch(self, request: Request) -> Answer:
+        """Give an answer that can be read.
+
+        Raises
+        ------
+        SourceError
+            Of the kind that the explorer's words say; transient ones only after the last try.
+        """
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(TransientSourceError),
+            stop=stop_after_attempt(self._attempts),
+            wait=lambda state: self._wait(state.attempt_number, state.outcome.exception() if state.outcome else None),
+            sleep=self._sleep,
+            reraise=True,
+        )
+        for attempt in retrying:
+            with attempt:
+                self.calls[request.stream if attempt.retry_state.attempt_number == 1 else "retry"] += 1
+                return self._once(request)
+        raise AssertionError("tenacity returns or raises")  # pragma: no cover
+
+    def _wait(self, attempt: int, problem: BaseException | None) -> float:
+        if isinstance(problem, RateLimited):
+            return 0.0  # the pace already holds everything back
+        longest: float = min(_LONGEST_WAIT, 0.5 * 2.0 ** (attempt - 1))
+        return longest * (0.75 + random.random() / 2)  # noqa: S311  (jitter)
+
+    def _once(self, request: Request) -> Answer:
+        self._pace.acquire()
+        try:
+            answer = self._send(request)
+            self._classify(answer)
+        except RateLimited as problem:
+            self._pace.refused(problem.wait)
+            raise
+        except SourceError as problem:
+            _LOG.info("refused source=%s stream=%s kind=%s", request.source, request.stream, problem.kind)
+            raise
+        self._pace.succeeded()
+        return answer
+
+    def _send(self, request: Request) -> Answer:
+        import requests
+
+        if self._session is None:
+            self._session = requests.Session()
+            self._session.headers["User-Agent"] = "cryptotrace"
+            self._session.trust_env = False  # a .netrc or proxy variable must not change who is asked, or with what
+        query = dict(request.parameters)
+        if self._secret is not None:
+            query[self._secret_name] = self._secret.reveal()
+        where = f"{request.source} ({urlsplit(self._url).netloc})"
+        try:
+            with self._session.get(
+                self._url, params=query, timeout=self._timeout, stream=True, allow_redirects=False
+            ) as response:
+                body = self._read(response, where)
+                headers = {name: self._scrub(response.headers[name]) for name in _KEPT_HEADERS if name in response.headers}
+                status = response.status_code
+        except requests.Timeout:
+            # `from None`: the library's message holds the URL, and the URL holds the key.
+            raise TransientSourceError("no answer in time", where=where, hint="Try again later") from None
+        except (requests.RequestException, OSError):
+            raise TransientSourceError("no connection", where=where, hint="Check the network, then try again") from None
+        return Answer(
+            request=request,
+            status=status,
+            body=body,
+            received_at=self._now(),
+            server_date=headers.get("Date", ""),
+            headers=headers,
+        )
+
+    def _read(self, response: requests.Response, where: str) -> bytes:
+        """Read a body piece by piece, never more than the cap, and take the key out of it should it be repeated there."""
+        pieces, size = [], 0
+        deadline = time.monotonic() + 4 * self._timeout
+        for piece in response.iter_content(64 * 1024):
+            pieces.append(piece)
+            size += len(piece)
+            if size > _MAX_BODY:
+                raise MalformedAnswer(f"an answer of more than {_MAX_BODY >> 20} MB", where=where, hint="Ask for fewer blocks")
+            if time.monotonic() > deadline:
+                raise TransientSourceError("the answer came too slowly", where=where, hint="Try again later")
+        body = b"".join(pieces)
+        if self._secret is not None and self._secret.reveal():
+            body = body.replace(self._secret.reveal().encode(), b"***")
+        return body
+
+    def _scrub(self, text: str) -> str:
+        return text.replace(self._secret.reveal(), "***") if self._secret is not None and self._secret.reveal() else text
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+
+def header_seconds(headers: Mapping[str, str]) -> float | None:
+    """Read ``Retry-After`` where it is a plain number of seconds; anything else is no promise."""
+    text = headers.get("Retry-After", "").strip()
+    return min(float(text), 3600.0) if text.isascii() and text.isdigit() else None

@@ -1,0 +1,269 @@
+"""Etherscan V2: the account lists of one chain, walked so that nothing is lost.
+
+A list is walked in windows of blocks under a fixed head. A full page may be cut inside its last block, so rows of that block
+are dropped and the next window starts there. One block that fills a page alone is walked by page numbers; if it is still full
+at the explorer's limit, the walk cannot go on and says so. Rows that are out of range, out of order or of another address make
+an answer malformed: it is asked again, never believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from cryptotrace.codecs import ChainInfo, chain_of, parse_address
+from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, PlanRequired, RangeTooLarge
+from cryptotrace.schema import Batch
+from cryptotrace.sources.base import Answer, Fetcher, Page, Request
+from cryptotrace.sources.etherscan_answers import read_proxy, read_rows, read_text
+from cryptotrace.sources.formats.etherscan_rows import Target, adder_of
+from cryptotrace.sources.intake import Intake
+
+__all__ = ["Etherscan"]
+
+_ACTIONS = {"native": "txlist", "internal": "txlistinternal", "token": "tokentx"}
+_WINDOW = 10_000
+_REASKS = 3
+_FREE_PAGE = 1_000
+_FREE_CALLS = 100_000
+_RATES = {100_000: 3.0, 200_000: 10.0, 500_000: 20.0, 1_000_000: 30.0}
+"""Calls of a day -> calls per second, by plan (docs.etherscan.io, rate limits). Free and Lite share a row; Free's pace holds."""
+_FINAL_AFTER = 64
+"""Blocks below the tip that count as final where the explorer does not tell (two epochs of Ethereum)."""
+
+
+class Etherscan:
+    """The account lists of one chain on Etherscan V2.
+
+    Parameters
+    ----------
+    chain : str
+        Any name of an EVM chain.
+    fetcher : Fetcher
+        Where answers come from: the network, an archive, or both.
+    page_rows : int
+        Rows a page; the plan's cap.
+    on_rate : callable
+        Told the calls per second of the plan, once it is known.
+
+    Raises
+    ------
+    InputError
+        If the chain is no EVM chain.
+    """
+
+    name = "etherscan"
+    streams = ("native", "internal", "token")
+
+    def __init__(
+        self,
+        chain: str,
+        fetcher: Fetcher,
+        *,
+        page_rows: int = _FREE_PAGE,
+        on_rate: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        info = chain_of(chain)
+        if info.family != "evm":
+            raise InputError(f"Etherscan does not serve {info.name}", where="open_source", hint="Use an explorer of that chain")
+        self._chain: ChainInfo = info
+        self.fetcher = fetcher
+        self.page_rows = page_rows
+        self._on_rate = on_rate
+
+    def through(self, fetcher: Fetcher) -> Etherscan:
+        """Give the same source with answers from elsewhere."""
+        return Etherscan(self.chain, fetcher, page_rows=self.page_rows, on_rate=self._on_rate)
+
+    @property
+    def chain(self) -> str:
+        """Our name of the chain."""
+        return self._chain.name
+
+    # -- single questions ------------------------------------------------------------------------------------------------
+
+    def _ask(self, stream: str, module: str, action: str, *, subject: str = "", run: str = "", **parameters: Any) -> Answer:
+        query = {"chainid": self._chain.evm_chain_id, "module": module, "action": action, **parameters}
+        request = Request(
+            source=self.name,
+            chain=self.chain,
+            stream=stream,
+            subject=subject,
+            parameters=tuple((name, str(value)) for name, value in query.items()),
+            run=run,
+        )
+        return self.fetcher.fetch(request)
+
+    def head(self, run: str) -> int:
+        """Give the newest final block: what the node calls finalized, else the tip less a margin."""
+        try:
+            block = read_proxy(self._ask("head", "proxy", "eth_getBlockByNumber", run=run, tag="finalized", boolean="false"))
+        except (BadRequest, PlanRequired):
+            block = None
+        if isinstance(block, dict) and isinstance(block.get("number"), str):
+            return self._hex(block["number"], "finalized block")
+        tip = read_proxy(self._ask("head", "proxy", "eth_blockNumber", run=run))
+        return max(0, self._hex(tip, "block number") - _FINAL_AFTER)
+
+    def _hex(self, text: Any, what: str) -> int:
+        try:
+            return int(text, 16)
+        except (TypeError, ValueError):
+            raise MalformedAnswer(f"the {what} is no number", where=f"{self.name} {self.chain}", hint="Try again") from None
+
+    def prepare(self, run: str) -> None:
+        """Ask for the plan of the key: its page size and pace. Unknown plans count as free."""
+        calls = read_object(self._ask("plan", "getapilimit", "getapilimit", run=run)).get("creditLimit")
+        if not isinstance(calls, int) or isinstance(calls, bool):
+            raise MalformedAnswer("the plan has no creditLimit", where=self.name, hint="Try again")
+        rate = max((rate for limit, rate in _RATES.items() if limit <= calls), default=_RATES[_FREE_CALLS])
+        self._on_rate(rate)
+        self.page_rows = _FREE_PAGE if calls <= _FREE_CALLS else _WINDOW
+
+    def balance(self, address: str, contract: str | None, run: str) -> int:
+        """Give the balance in base units at the head."""
+        if contract is None:
+            answer = self._ask("balance", "account", "balance", subject=address, run=run, address=address, tag="latest")
+        else:
+            answer = self._ask(
+                "balance", "account", "tokenbalance", subject=address, run=run, contractaddress=contract, address=address,
+                tag="latest",
+            )  # fmt: skip
+        text = read_text(answer)
+        if not (text.isascii() and text.isdigit()):
+            raise MalformedAnswer("the balance is no number", where=f"{self.name} {address}", hint="Try again")
+        return int(text)
+
+    def block_at(self, timestamp: int, *, closest: str = "before") -> int:
+        """Give the block mined closest to a Unix time, ``"before"`` or ``"after"`` it."""
+        answer = self._ask("block", "block", "getblocknobytime", timestamp=timestamp, closest=closest)
+        text = read_text(answer)
+        if not (text.isascii() and text.isdigit()):
+            raise MalformedAnswer("the block is no number", where=f"{self.name} {timestamp}", hint="Try again")
+        return int(text)
+
+    # -- walks -----------------------------------------------------------------------------------------------------------
+
+    def pages(self, stream: str, address: str, first: int, last: int) -> Iterator[Page]:
+        """Walk a list from block ``first`` to ``last``; see :meth:`Source.pages`."""
+        subject = parse_address(address, self.chain)
+        windows = [(first, last)]
+        while windows:
+            start, end = windows.pop()
+            try:
+                rows = self._page(stream, subject, start, end, 1)
+            except RangeTooLarge as problem:
+                if start == end:
+                    raise self._stuck(stream, subject, start, problem.what) from problem
+                middle = (start + end) // 2
+                windows += [(middle + 1, end), (start, middle)]
+                continue
+            if len(rows) < self.page_rows:
+                yield self._finished(stream, rows, end)
+                continue
+            cut = _block(rows[-1])
+            if cut > start:
+                yield self._finished(stream, [row for row in rows if _block(row) < cut], cut - 1)
+                windows.append((cut, end))
+                continue
+            yield self._finished(stream, self._whole_block(stream, subject, start), start)
+            if start < end:
+                windows.append((start + 1, end))
+
+    def _whole_block(self, stream: str, subject: str, block: int) -> list[Any]:
+        """Read one block that is larger than a page, by page numbers."""
+        rows: list[Any] = []
+        for number in range(1, _WINDOW // self.page_rows + 1):
+            page = self._page(stream, subject, block, block, number)
+            if page and rows[-len(page) :] == page and len(page) == self.page_rows:
+                raise self._stuck(stream, subject, block, "the explorer repeats a page")
+            rows += page
+            if len(page) < self.page_rows:
+                return rows
+        raise self._stuck(stream, subject, block, f"one block holds {_WINDOW:,} rows or more")
+
+    def _stuck(self, stream: str, subject: str, block: int, why: str) -> RangeTooLarge:
+        return RangeTooLarge(
+            f"block {block} cannot be read whole: {why}",
+            where=f"{self.name} {self.chain} {stream} {subject}",
+            hint="Its rows are in receipts or a node; the walk stops here rather than lose them",
+        )
+
+    def _page(self, stream: str, subject: str, start: int, end: int, number: int) -> list[Any]:
+        """Ask for one page, and again if what comes cannot be true."""
+        problem: MalformedAnswer | None = None
+        for attempt in range(_REASKS):
+            answer = self._ask(
+                stream, "account", _ACTIONS[stream], subject=subject, run=f"again {attempt}" if attempt else "",
+                address=subject, startblock=start, endblock=end, page=number, offset=self.page_rows, sort="asc",
+            )  # fmt: skip
+            try:
+                rows = read_rows(answer)
+                self._check(rows, subject, start, end, answer)
+            except MalformedAnswer as found:
+                problem = found
+            else:
+                return rows
+        assert problem is not None
+        raise problem
+
+    def _check(self, rows: list[Any], subject: str, start: int, end: int, answer: Answer) -> None:
+        """Refuse a page whose rows cannot be an answer to the question."""
+        where = f"{self.name} {self.chain} {answer.request.stream} {subject}"
+        if len(rows) > self.page_rows:
+            raise MalformedAnswer("more rows than were asked for", where=where, hint="Ask again")
+        before = start
+        for row in rows:
+            block = _block(row)
+            if not before <= block <= end:
+                raise MalformedAnswer("rows out of order or out of range", where=where, hint="Ask again")
+            before = block
+            parties = {str(row.get(name) or "").lower() for name in ("from", "to", "contractAddress")}
+            if subject not in parties:
+                raise MalformedAnswer("rows of another address", where=where, hint="Ask again")
+
+    def _finished(self, stream: str, rows: list[Any], through: int) -> Page:
+        return Page(batch=self.parse(stream, rows), rows=len(rows), through=through)
+
+    def parse(self, stream: str, rows: list[Any]) -> Batch:
+        """Turn rows of a list into transfers; what does not fit is rejected whole. Pure."""
+        intake = Intake(len(rows) + 1)
+        target = Target(self._chain, intake, intake.next_listing())
+        for number, cells in enumerate(rows, start=1):
+            try:
+                _add(stream, cells, number, target)
+            except InputError as problem:
+                intake.batch.reject(f"{self.name}:{self.chain}:{stream}", None, problem.what, _raw(cells))
+        return intake.take()
+
+
+def _add(stream: str, cells: Any, number: int, target: Target) -> None:
+    kind, add = adder_of(cells)
+    if add is None or kind != stream:
+        raise InputError(f"not a row of the list {stream}")
+    add(cells, number, target)
+
+
+def _block(row: Any) -> int:
+    """Give the block of a row; a row without one makes the page malformed."""
+    text = row.get("blockNumber") if isinstance(row, dict) else None
+    if not isinstance(text, str) or not (text.isascii() and text.isdigit()) or len(text) > 15:
+        raise MalformedAnswer("a row without a block number", where="etherscan", hint="Ask again")
+    return int(text)
+
+
+def _raw(cells: Any) -> str:
+    import msgspec
+
+    return msgspec.json.encode(cells).decode()
+
+
+def read_object(answer: Answer) -> dict[str, Any]:
+    """Give a result that is one object."""
+    import msgspec
+
+    body = msgspec.json.decode(answer.body)
+    found = body.get("result") if isinstance(body, dict) else None
+    if not isinstance(found, dict):
+        raise MalformedAnswer("the result is no object", where=answer.request.source, hint="Try again")
+    return found

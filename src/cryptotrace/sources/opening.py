@@ -1,0 +1,92 @@
+"""``open_source``: an explorer by name, with its key, its pace and its plan."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from cryptotrace.codecs import chain_of
+from cryptotrace.errors import BadKey, InputError
+from cryptotrace.settings import Secret, Settings
+from cryptotrace.sources._http import HttpFetcher
+from cryptotrace.sources.base import Source
+from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan_answers import classify
+from cryptotrace.sources.limits import Pace
+
+__all__ = ["open_source"]
+
+_URL = "https://api.etherscan.io/v2/api"
+_FREE_RATE = 3.0
+_paces: dict[tuple[str, str], Pace] = {}
+_paces_lock = threading.Lock()
+
+
+def open_source(
+    name: str,
+    *,
+    chain: str,
+    key: str | Secret | None = None,
+    base_url: str | None = None,
+    settings: Settings | None = None,
+    now: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Source:
+    """Open an explorer; nothing is asked yet.
+
+    Parameters
+    ----------
+    name : str
+        ``"etherscan"``.
+    chain : str
+        Any name of the chain.
+    key : str or Secret, optional
+        Else from ``ETHERSCAN_API_KEY``, ``CRYPTOTRACE_ETHERSCAN_API_KEY`` or the file that ``ETHERSCAN_API_KEY_FILE`` names.
+    base_url : str, optional
+        Another server that speaks the same, such as one of :mod:`cryptotrace.testing.explorers`.
+    settings : Settings, optional
+        Else read from the environment.
+    now, sleep : callable
+        Clock and sleep of the pace, for tests.
+
+    Returns
+    -------
+    Source
+
+    Raises
+    ------
+    BadKey
+        If there is no key; says at once where to get a free one.
+    InputError
+        If no explorer has that name, or it does not serve the chain.
+    """
+    if name != "etherscan":
+        raise InputError(f"no explorer {name!r}", where="open_source", hint='Known: "etherscan"')
+    chain_of(chain)
+    settings = settings or Settings.from_env()
+    secret = Secret(key) if isinstance(key, str) else key or settings.keys.get(name)
+    if secret is None or not secret.reveal():
+        raise BadKey(
+            "no key for etherscan",
+            where="open_source",
+            hint="Set ETHERSCAN_API_KEY; a free key is made in a minute at https://etherscan.io/apidashboard",
+        )
+    url = base_url or _URL
+    pace = _pace_of(url, secret, now, sleep)
+    fetcher = HttpFetcher(
+        url, classify=classify, pace=pace, secret=secret, attempts=settings.attempts, timeout=settings.timeout, sleep=sleep
+    )
+    return Etherscan(chain, fetcher, on_rate=pace.allow)
+
+
+def _pace_of(url: str, secret: Secret, now: Callable[[], float], sleep: Callable[[float], None]) -> Pace:
+    """Give the one pace of a host and account: explorers count calls over all chains, threads and sources of a key."""
+    account = (urlsplit(url).netloc, sha256(secret.reveal().encode()).hexdigest())
+    with _paces_lock:
+        pace = _paces.get(account)
+        if pace is None or not pace.runs_on(now, sleep):
+            pace = _paces[account] = Pace(_FREE_RATE, now=now, sleep=sleep)
+        return pace
