@@ -57,9 +57,8 @@ def main() -> int:
     found = errors(chosen.worlds)
     sizes = sorted(abs(error) for error in found)
     print(f"{len(found)} worlds in {time.perf_counter() - start:.0f} s")
-    print(
-        f"relative error of E3: median {statistics.median(sizes):.4%}, largest {sizes[-1]:.4%}, bias {statistics.mean(found):+.4%}"
-    )
+    middle, bias = statistics.median(sizes), statistics.mean(found)
+    print(f"relative error of E3: median {middle:.4%}, largest {sizes[-1]:.4%}, bias {bias:+.4%}")
     return 0
 
 

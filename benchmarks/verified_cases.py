@@ -38,11 +38,8 @@ def table(data: Path) -> str:
     for policy in found[CASES[0]][0].traces:
         cells = []
         for envelope, _ in found.values():
-            ends = {
-                (row["chain"], row["address"])
-                for row in envelope[policy].table("terminals").dicts()
-                if row["category"] == "terminal"
-            }
+            rows = envelope[policy].table("terminals").dicts()
+            ends = {(row["chain"], row["address"]) for row in rows if row["category"] == "terminal"}
             cells.append(f"{_dollars(envelope[policy].totals.exits)} | {len(ends)}")
         lines.append(f"| `{policy}` | {' | '.join(cells)} |")
     ratios = [f"{estimate.throughput_ratio:.2f}" for _, estimate in found.values() if estimate.throughput_ratio is not None]

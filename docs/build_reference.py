@@ -13,13 +13,15 @@ import pkgutil
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE / "reference"
-MADE = "<!-- Written by docs/build_reference.py. Change the docstring, not this page. -->"
+# signatures are no statements: a formatter has no business in them
+MADE = "<!-- Written by docs/build_reference.py. Change the docstring, not this page. -->\n<!-- fmt: off -->"
 PACKAGES = {
     "case": "Run a case",
     "store": "The case store",
@@ -183,7 +185,7 @@ def constant_doc(package: ModuleType, name: str) -> str | None:
         names += [found for _, found, _ in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
     for module_name in names:
         body = ast.parse(inspect.getsource(importlib.import_module(module_name))).body
-        for before, after in zip(body, body[1:], strict=False):
+        for before, after in pairwise(body):
             targets = getattr(before, "targets", [getattr(before, "target", None)])
             if (
                 isinstance(before, ast.Assign | ast.AnnAssign)
@@ -257,7 +259,7 @@ def index_page(cryptotrace: ModuleType) -> str:
     for name in cryptotrace.__all__:
         if name == "__version__":
             continue
-        home = cryptotrace._HOME_OF[name]
+        home = cryptotrace._HOME_OF[name]  # noqa: SLF001  (where each name lives is said there only)
         told = first_sentence(getattr(cryptotrace, name)) or "All six ledger policies."
         anchor = f"{home}.md#cryptotrace{name.lower()}"
         out.append(f"| [`{name}`]({anchor}) | {told.replace('|', chr(92) + '|')} | [{PACKAGES[home]}]({home}.md) |")

@@ -51,15 +51,18 @@ def _codes(words: Iterable[Any]) -> str:
 
 def _told_option(hint: Any, mark: OptionInfo, default: Any) -> str:
     told = mark.help or ""
-    literals = [
-        word for part in (hint.__origin__, *get_args(hint.__origin__)) if get_origin(part) is Literal for word in get_args(part)
-    ]
-    kind = hint.__origin__
-    if literals or (isinstance(kind, type) and issubclass(kind, Enum)):
-        told += f" One of {_codes(literals or [choice.value for choice in kind])}."
+    choices = [word for part in (hint.__origin__, *get_args(hint.__origin__)) for word in _choices(part)]
+    if choices:
+        told += f" One of {_codes(choices)}."
     if default not in (None, False, ...) and isinstance(default, str | int | Path):
         told += f" Default: `{default}`."
     return told
+
+
+def _choices(kind: Any) -> list[Any]:
+    if get_origin(kind) is Literal:
+        return list(get_args(kind))
+    return [choice.value for choice in kind] if isinstance(kind, type) and issubclass(kind, Enum) else []
 
 
 def _rows(function: Callable[..., Any]) -> list[str]:
@@ -76,9 +79,9 @@ def cli_page(made: str) -> str:
     out = ["# Command line", "", made, "", *_told(root), "", "```", "cryptotrace VERB [OPTIONS]", "```", "", *_rows(root)]
     out += [
         "",
-        "Each verb, and the command itself, has `--help` (`-h`) and prints an example. Answers go to standard output, progress",
+        "Each verb, and the command itself, has `--help` (`-h`). Answers go to standard output, progress and messages to",
+        "standard error. With `--json` standard output is one JSON document, amounts as text.",
     ]
-    out += ["and messages to standard error. With `--json` standard output is one JSON document, amounts as text."]
     for registered in app.registered_commands:
         verb = registered.callback
         assert verb is not None

@@ -125,7 +125,8 @@ def result_columns() -> dict[str, tuple[str, ...]]:
 
     nothing: Any = None
     found = {f"trace.{name}": columns for name, columns in tables.TABLES.items()}
-    found |= {f"clusters.{name}": clusters._COLUMNS[name] for name in ("members", "evidence", "blocked")}
+    columns_of = clusters._COLUMNS  # noqa: SLF001  (said there only)
+    found |= {f"clusters.{name}": columns_of[name] for name in ("members", "evidence", "blocked")}
     found |= {
         "estimate.ladder": result.LADDER_COLUMNS,
         "estimate.sensitivity": breakdown.SENSITIVITY_COLUMNS,
@@ -144,13 +145,13 @@ def tables_page(made: str) -> str:
         "",
         made,
         "",
-        "Amounts are whole base units, dollars are exact decimals with six places, times are UTC, unknown is empty. In DataFrames",
-        "amounts are Python `int` and dollars `Decimal` (dtype object); in CSV files both are plain digits.",
+        "Amounts are whole base units, dollars are exact decimals with six places, times are UTC, unknown is empty. In",
+        "DataFrames amounts are Python `int` and dollars `Decimal` (dtype object); in CSV files both are plain digits.",
         "",
         "## Results",
         "",
-        "The same names serve as attributes (`trace.flows` is a DataFrame), in `.table(name)` (exact rows without pandas), and as",
-        "CSV files beside a report. The columns of a table keep their order; new ones come at the end.",
+        "The same names serve as attributes (`trace.flows` is a DataFrame), in `.table(name)` (exact rows without pandas),",
+        "and as CSV files beside a report. The columns of a table keep their order; new ones come at the end.",
     ]
     for name, columns in result_columns().items():
         out += [
@@ -167,8 +168,8 @@ def tables_page(made: str) -> str:
         "",
         "## In a case store",
         "",
-        "A case store is one DuckDB file. `accounts` and `assets` give the small integers that other tables carry. The view `ledger`",
-        "is `transfers` without what `exclusions` names: every analysis reads it.",
+        "A case store is one DuckDB file. `accounts` and `assets` give the small integers that other tables carry. The view",
+        "`ledger` is `transfers` without what `exclusions` names: every analysis reads it.",
     ]
     for table in STORED.values():
         out += ["", f"### `{table.name}`", "", f"One row for each: {', '.join(f'`{name}`' for name in table.key)}.", ""]

@@ -1,3 +1,4 @@
+# ruff: noqa: B018, ERA001  (a notebook shows what its cells end with)
 # ---
 # jupyter:
 #   jupytext:

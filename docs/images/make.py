@@ -60,13 +60,14 @@ def flow(result: CaseResult) -> str:
         )
         for row in rows
     ]
-    return flow_picture(edges, nodes, title="A synthetic case: where the money went", width=1000, max_groups=MARKS).svg
+    drawn = flow_picture(edges, nodes, title="A synthetic case: where the money went", width=1000, max_groups=MARKS)
+    return drawn.svg
 
 
 def ladder(page: str) -> str:
     """Take the picture of the ladder out of a report."""
     found = re.findall(r"<svg\b.*?</svg>", page, flags=re.DOTALL)
-    return next(svg for svg in found if "How much, by what is counted" in svg)
+    return str(next(svg for svg in found if "How much, by what is counted" in svg))
 
 
 def photograph(page: Path, target: Path) -> bool:

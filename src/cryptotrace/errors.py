@@ -164,10 +164,19 @@ class AmountOverflowError(StoreError, OverflowError):
 
 
 class SourceError(CryptotraceError):
-    """An explorer did not give what was asked; ``kind`` is the word that coverage keeps."""
+    """An explorer did not give what was asked.
+
+    Attributes
+    ----------
+    kind : str
+        The word that coverage keeps.
+    answer : object or None
+        The raw answer that says so, where there is one.
+    """
 
     exit_code = 4
     kind = "error"
+    answer: object = None
 
 
 class TransientSourceError(SourceError):

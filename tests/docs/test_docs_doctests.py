@@ -6,8 +6,9 @@ import doctest
 import importlib
 import pkgutil
 
-import cryptotrace
 import pytest
+
+import cryptotrace
 
 MODULES = (
     "cryptotrace",

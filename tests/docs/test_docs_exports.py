@@ -6,8 +6,9 @@ import importlib
 import pkgutil
 import tomllib
 
-import cryptotrace
 import pytest
+
+import cryptotrace
 
 PACKAGES = tuple(name for _, name, is_package in pkgutil.walk_packages(cryptotrace.__path__, "cryptotrace.") if is_package)
 BANNED = {"utils", "util", "common", "helpers", "helper", "manager", "misc"}

@@ -22,7 +22,8 @@ def audit(event, arguments):
     writes = event == "open" and (
         any(mark in (arguments[1] or "") for mark in "wax+") or (arguments[2] or 0) & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
     )
-    if writes or event.split(".")[0] in {"socket", "subprocess"} or event in {"os.mkdir", "os.remove", "os.rename", "os.system"}:
+    outward = event.split(".")[0] in {"socket", "subprocess"} or event in {"os.mkdir", "os.remove", "os.rename", "os.system"}
+    if writes or outward:
         seen.append((event, *map(str, arguments)))
 
 sys.dont_write_bytecode = True

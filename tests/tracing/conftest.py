@@ -244,7 +244,7 @@ class Ledger:
         return batch
 
     def store(self, *, complete: bool = True, coverage: Any = (), prices: Any = (), signers: Any = ()) -> Any:
-        """Load the rows; ``coverage``: (name, stream, status, reason); ``prices``: (time, asset, usd); ``signers``: (tx, name)."""
+        """Load the rows with coverage (name, stream, status, reason), prices (time, asset, usd) and signers (tx, name)."""
         batch = self.batch()
         for name, stream, status, reason in coverage:
             to = None

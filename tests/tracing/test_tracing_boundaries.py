@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ import pytest
 
 from cryptotrace.errors import InputError
 from cryptotrace.model import ALL, BOUNDARY_CATEGORIES, Fifo, Haircut, Label, Labels, TaintFirst
+from cryptotrace.schema import Batch
 from cryptotrace.tracing import EXIT_CATEGORIES, trace, trace_all
 
 DOLLAR = 10**6
@@ -22,7 +24,7 @@ def only(rows):
 
 def chain_of_payments(kit, *names, amount=900 * DOLLAR):
     ledger = kit.Ledger()
-    for payer, payee in zip(names, names[1:], strict=False):
+    for payer, payee in itertools.pairwise(names):
         ledger.pay(payer, payee, amount, "USDT")
     return ledger
 
@@ -145,6 +147,19 @@ def test_an_account_is_ledgered_per_kind_of_asset(kit, asset, streams, walked):
     result = trace(store, kit.seeds("s", injects="outflow"), labels=kit.labels(x="exchange"))
     assert bool(kit.rows(result, "terminals")) is walked
     assert bool(kit.rows(result, "frontier")) is not walked
+
+
+@pytest.mark.parametrize(("first", "last", "walked"), [(0, 900, True), (None, None, True), (0, 899, False), (1, 900, False)])
+def test_complete_means_from_genesis_to_the_last_row_of_the_case(kit, first, last, walked):
+    ledger = kit.Ledger().pay("s", "a", 900 * DOLLAR, "USDT", block=10).pay("a", "x", 900 * DOLLAR, "USDT", block=900)
+    store = ledger.store(complete=False)
+    batch = Batch()
+    facts = ("complete", "", 2, None, None, None)
+    batch.add("coverage", ("test", "token", "ethereum", kit.address_of("a"), first, last, *facts))
+    store.load([batch])
+    result = trace(store, kit.seeds("s", injects="outflow"), labels=kit.labels(x="exchange"))
+    assert bool(kit.rows(result, "terminals")) is walked
+    assert [row["reason"] for row in kit.rows(result, "frontier")] == ([] if walked else ["partial"])
 
 
 def test_a_seed_that_was_not_pulled_keeps_its_income_in_the_frontier(kit):

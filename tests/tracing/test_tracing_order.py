@@ -102,9 +102,7 @@ def test_two_payments_of_a_block_that_share_no_balance_are_exact(kit):
 
 
 def test_transaction_index_decides_before_funding(kit):
-    order, known = order_of(
-        kit, {"legs": ("a", "b"), "tx": "x", "tx_index": 1}, {"legs": ("s", "a"), "tx": "y", "tx_index": 2}
-    )
+    order, known = order_of(kit, {"legs": ("a", "b"), "tx": "x", "tx_index": 1}, {"legs": ("s", "a"), "tx": "y", "tx_index": 2})
     assert order == [0, 1]
     assert set(known.values()) == {"exact"}
 
@@ -183,9 +181,7 @@ def test_indexed_transactions_stay_in_order_beside_one_without_index(kit):
 
 def test_several_plain_values_of_one_transaction_follow_funding(kit):
     """A table may call every coin movement "native"; then the phase alone orders nothing."""
-    order, known = order_of(
-        kit, {"legs": ("a", "b")}, {"legs": ("s", "a")}, tx="x", tx_index=0, asset="ETH", kind="native"
-    )
+    order, known = order_of(kit, {"legs": ("a", "b")}, {"legs": ("s", "a")}, tx="x", tx_index=0, asset="ETH", kind="native")
     assert order == [1, 0]
     assert set(known.values()) == {"tx"}
 

@@ -170,7 +170,9 @@ def test_a_return_to_a_victim_is_an_end_but_no_exit(kit):
 
 
 def test_a_self_transfer_changes_nothing(kit):
-    ledger = kit.Ledger().pay("v", "s", 900 * DOLLAR, "USDT").pay("s", "s", 900 * DOLLAR, "USDT").pay("clean", "clean", 5, "USDT")
+    ledger = (
+        kit.Ledger().pay("v", "s", 900 * DOLLAR, "USDT").pay("s", "s", 900 * DOLLAR, "USDT").pay("clean", "clean", 5, "USDT")
+    )
     result = trace(ledger.store(), kit.seeds("s"))
     row = statement(kit, result)
     assert (row["injected"], row["resting"]) == (900 * DOLLAR, 900 * DOLLAR)

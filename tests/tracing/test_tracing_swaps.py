@@ -200,7 +200,7 @@ def test_a_listed_payment_that_arrives_through_a_trade_is_injected(kit):
 def test_conversions_name_what_went_in_and_what_came_out(kit):
     store = swap_ether(funded(kit), "t", "r").store()
     result = trace(store, kit.seeds("s", injects="outflow"))
-    (row,) = [row for row in kit.rows(result, "conversions", provider="t", recipient="r")]
+    (row,) = kit.rows(result, "conversions", provider="t", recipient="r")
     assert (row["kind"], row["asset_in"], row["amount_in"], row["tainted_in"]) == ("swap", "ETH", 10 * ETHER, 4 * ETHER)
     assert (row["asset_out"], row["amount_out"], row["tainted_out"]) == ("USDT", 18_000 * DOLLAR, 7_200 * DOLLAR)
     assert row["tx_in"] == row["tx_out"] == "swap"

@@ -52,15 +52,15 @@ class CaseResult:
     def partial_reasons(self) -> tuple[str, ...]:
         """What is known to be missing, one sentence each; empty where nothing is."""
         found = []
-        for what, count in (
-            ("rows of transfers, prices or coverage", sum(self.coverage.rejected.values())),
-            ("seeds", len(self.seeds.rejects)),
-            ("labels", len(self.labels.rejects)),
+        for kind, number in (
+            ("row of the input", sum(self.coverage.rejected.values())),
+            ("seed", len(self.seeds.rejects)),
+            ("label", len(self.labels.rejects)),
         ):
-            if count:
-                found.append(f"{count:,} {what} could not be used and were set aside with their reasons")
+            if number:
+                found.append(f"{_count(number, kind)} could not be used; set aside with the reason")
         found += [
-            f"{row['addresses']:,} addresses are {row['status'].replace('_', ' ')}"
+            f"coverage is {row['status'].replace('_', ' ')} for {_count(row['addresses'], 'address')}"
             + (f": {row['reason']}" if row["reason"] else "")
             for row in self.coverage.table.dicts()
             if row["status"] != "complete"
@@ -69,7 +69,9 @@ class CaseResult:
         for reason in NOT_PULLED:
             values = [row["tainted_usd"] for row in frontier if row["reason"] == reason]
             if values:
-                found.append(f"the trace stops at {len(values):,} places ({reason.replace('_', ' ')}), {_dollars(values)}")
+                found.append(
+                    f"the trace stops at {_count(len(values), 'place')} ({reason.replace('_', ' ')}), {_dollars(values)}"
+                )
         return tuple(found)
 
     @property
@@ -84,6 +86,13 @@ class CaseResult:
         warnings = "".join(f"<li>{escape(reason)}</li>" for reason in self.partial_reasons)
         partial = f"<p>This result is partial:</p><ul>{warnings}</ul>" if warnings else ""
         return f"{partial}<p>{'<br>'.join(escape(line) for line in self.answer.splitlines())}</p>"
+
+
+def _count(number: int, noun: str) -> str:
+    if number == 1:
+        return f"1 {noun}"
+    first, _, rest = noun.partition(" ")
+    return f"{number:,} {first}{'es' if first.endswith('s') else 's'}{' ' if rest else ''}{rest}"
 
 
 def _dollars(values: list[Decimal | None]) -> str:

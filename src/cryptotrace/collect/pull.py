@@ -9,11 +9,8 @@ from __future__ import annotations
 
 import json
 import queue
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,37 +19,18 @@ from cryptotrace.codecs import chain_of, null_address, parse_address
 from cryptotrace.collect.journal import Journal
 from cryptotrace.collect.recording import RecordingFetcher
 from cryptotrace.collect.walks import OPEN_ENDS, Progress, Step, walk_account
+from cryptotrace.collect.writing import Pull, flush, take
 from cryptotrace.errors import InputError, StoreError
 from cryptotrace.model import Coverage, Labels, Provenance, ResultTable
-from cryptotrace.schema import Batch
-from cryptotrace.sources.base import Answer, Source
+from cryptotrace.sources.base import Source
 
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["collect"]
+__all__ = ["collect", "coverage_of", "known_progress", "progress_bar", "pull_levels"]
 
-_FLUSH_PAGES = 50
 _WORKERS = 4
 _WAIT = 0.2
-
-
-@dataclass(slots=True)
-class _Pull:
-    """What one call carries along."""
-
-    source: Source
-    store: Store
-    journal: Journal
-    fetcher: RecordingFetcher
-    head: int
-    run: str
-    max_rows: int
-    bar: Any
-    known: dict[str, dict[str, Progress]] = field(default_factory=dict)
-    steps: list[Step] = field(default_factory=list)
-    new: dict[str, int] = field(default_factory=dict)
-    interrupted: bool = False
 
 
 def collect(
@@ -111,25 +89,31 @@ def collect(
     wanted = _wanted(source, addresses)
     journal = Journal(None if store.path is None else Path(f"{store.path}.journal"))
     try:
-        fetcher = RecordingFetcher(source.fetcher, journal, max_requests=max_requests)
+        fetcher = RecordingFetcher(source.fetcher, journal, judge=source.judge, max_requests=max_requests)
         pulling = source.through(fetcher)
         run, head = _head(pulling, store, to_block)
         pulling.prepare(run)
-        bar = _bar(len(wanted), progress=progress)
-        pull = _Pull(
+        bar = progress_bar(len(wanted), progress=progress)
+        pull = Pull(
             source=pulling, store=store, journal=journal, fetcher=fetcher, head=head, run=run, max_rows=max_rows_per_address,
-            bar=bar, known=_known(store, source),
+            bar=bar, known=known_progress(store, source),
         )  # fmt: skip
-        pull.steps.append(_head_step(fetcher, head))
-        try:
-            _levels(pull, wanted, hops, labels)
-        finally:
-            _flush(pull)
-            bar.close()
+        pull_levels(pull, wanted, hops, labels)
         _close_run(pull)
     finally:
         journal.close()
-    return _coverage(pull, hops=hops, max_requests=max_requests)
+    return coverage_of(pull, hops=hops, max_requests=max_requests)
+
+
+def pull_levels(pull: Pull, wanted: Sequence[str], hops: int, labels: Labels | None) -> None:
+    """Walk the wanted accounts and what lies around them; whatever happens, what came is written."""
+    pull.steps.append(_head_step(pull.fetcher, pull.head))
+    try:
+        _levels(pull, wanted, hops, labels)
+    finally:
+        flush(pull)
+        pull.bar.close()
+        _record_run(pull)
 
 
 def _wanted(source: Source, addresses: Iterable[tuple[str, str] | str]) -> list[str]:
@@ -143,7 +127,8 @@ def _wanted(source: Source, addresses: Iterable[tuple[str, str] | str]) -> list[
     return list(found)
 
 
-def _bar(total: int, *, progress: bool | None) -> Any:
+def progress_bar(total: int, *, progress: bool | None) -> Any:
+    """Make a bar; None shows it where somebody is watching."""
     from tqdm.auto import tqdm
 
     return tqdm(total=total, unit="address", desc="collect", disable=None if progress is None else not progress)
@@ -178,7 +163,20 @@ def _head_step(fetcher: RecordingFetcher, head: int) -> Step:
     return Step(progress=none, answers=tuple(fetcher.drain()))
 
 
-def _close_run(pull: _Pull) -> None:
+def _record_run(pull: Pull) -> None:
+    """Keep what a replay needs: the run, its head, and every account that it walked."""
+    parameters = {
+        "source": pull.source.name,
+        "chain": pull.source.chain,
+        "run": pull.run,
+        "head": pull.head,
+        "max_rows": pull.max_rows,
+        "accounts": sorted(pull.walked),
+    }
+    pull.store.load([], run={"verb": "collect", "parameters": json.dumps(parameters, sort_keys=True), "inputs": ""})
+
+
+def _close_run(pull: Pull) -> None:
     """Call the run finished unless it is to go on."""
     if any(p.reason in OPEN_ENDS for streams in pull.known.values() for p in streams.values()):
         return
@@ -189,17 +187,18 @@ def _close_run(pull: _Pull) -> None:
         pull.store.run("INSERT INTO meta VALUES (?, ?)", [name, state])
 
 
-def _known(store: Store, source: Source) -> dict[str, dict[str, Progress]]:
+def known_progress(store: Store, source: Source) -> dict[str, dict[str, Progress]]:
+    """Give what earlier runs know: address -> list -> how far."""
     known: dict[str, dict[str, Progress]] = {}
     rows = store.rows(
-        "SELECT stream, address, to_block, status, reason, rows, coalesce(head, 0) FROM coverage "
+        "SELECT stream, address, to_block, status, reason, rows, coalesce(head, 0), cursor FROM coverage "
         "WHERE source = ? AND chain = ? AND from_block = 0",
         [source.name, source.chain],
     )
-    for stream, address, through, status, reason, count, head in rows:
+    for stream, address, through, status, reason, count, head, cursor in rows:
         known.setdefault(address, {})[stream] = Progress(
             stream=stream, address=address, through=None if through is None or through < 0 else through, rows=count,
-            status=status, reason=reason, head=head,
+            status=status, reason=reason, head=head, cursor=cursor,
         )  # fmt: skip
     return known
 
@@ -207,11 +206,11 @@ def _known(store: Store, source: Source) -> dict[str, dict[str, Progress]]:
 # -- levels and accounts -------------------------------------------------------------------------------------------------
 
 
-def _levels(pull: _Pull, wanted: Sequence[str], hops: int, labels: Labels | None) -> None:
+def _levels(pull: Pull, wanted: Sequence[str], hops: int, labels: Labels | None) -> None:
     level, seen = list(wanted), set(wanted)
     for hop in range(hops + 1):
         _accounts(pull, level)
-        _flush(pull)
+        flush(pull)
         if hop == hops or pull.interrupted:
             return
         level = [address for address in _counterparties(pull, level, labels) if address not in seen]
@@ -219,7 +218,7 @@ def _levels(pull: _Pull, wanted: Sequence[str], hops: int, labels: Labels | None
         pull.bar.total += len(level)
 
 
-def _counterparties(pull: _Pull, level: Sequence[str], labels: Labels | None) -> list[str]:
+def _counterparties(pull: Pull, level: Sequence[str], labels: Labels | None) -> list[str]:
     """Give who traded something real with these accounts, in order of address; services and busy accounts lead nowhere."""
     chain = pull.source.chain
     expand = [
@@ -248,8 +247,9 @@ def _is_service(labels: Labels | None, chain: str, address: str) -> bool:
     return label is not None and (label.is_boundary or label.role == "service" or label.category == "dex")
 
 
-def _accounts(pull: _Pull, addresses: Sequence[str]) -> None:
+def _accounts(pull: Pull, addresses: Sequence[str]) -> None:
     """Walk accounts side by side; this thread alone writes."""
+    pull.walked.update(addresses)
     steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
     with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="collect") as pool:
         tasks = [pool.submit(_account, pull, address, steps) for address in addresses]
@@ -257,7 +257,7 @@ def _accounts(pull: _Pull, addresses: Sequence[str]) -> None:
             try:
                 alive = any(not task.done() for task in tasks)
                 for step in _arrived(steps, wait=alive):
-                    _take(pull, step)
+                    take(pull, step)
                 if not alive and steps.empty():
                     break
             except KeyboardInterrupt:
@@ -270,7 +270,7 @@ def _accounts(pull: _Pull, addresses: Sequence[str]) -> None:
         task.result()
 
 
-def _account(pull: _Pull, address: str, steps: queue.SimpleQueue[Step]) -> None:
+def _account(pull: Pull, address: str, steps: queue.SimpleQueue[Step]) -> None:
     walk_account(pull.source, pull.fetcher, address, pull.head, pull.known.get(address, {}), steps.put, max_rows=pull.max_rows)
     pull.bar.update(1)
 
@@ -289,80 +289,15 @@ def _give_up(tasks: Sequence[Future[None]]) -> None:
         task.cancel()
 
 
-# -- writing -------------------------------------------------------------------------------------------------------------
-
-
-def _take(pull: _Pull, step: Step) -> None:
-    pull.steps.append(step)
-    pull.bar.set_postfix_str(f"{sum(pull.fetcher.sent.values())} requests", refresh=False)
-    if len(pull.steps) >= _FLUSH_PAGES:
-        _flush(pull)
-
-
-def _flush(pull: _Pull) -> None:
-    """Put answers, rows and coverage into the store together, then let the journal forget the answers."""
-    steps, pull.steps = pull.steps, []
-    if not steps:
-        return
-    latest: dict[tuple[str, str], Progress] = {}
-    for step in steps:
-        if step.progress.address:
-            latest[step.progress.address, step.progress.stream] = step.progress
-    with pull.store.transaction():
-        for address, stream in latest:
-            pull.store.run(
-                "DELETE FROM coverage WHERE source = ? AND chain = ? AND address = ? AND stream = ?",
-                [pull.source.name, pull.source.chain, address, stream],
-            )
-        new = pull.store.load([*_batches(steps), _words(pull, latest, steps)])
-    for name, count in new.items():
-        pull.new[name] = pull.new.get(name, 0) + count
-    for (address, stream), progress in latest.items():
-        pull.known.setdefault(address, {})[stream] = progress
-    pull.journal.drop(answer.request.key for step in steps for answer in step.answers)
-
-
-def _batches(steps: Sequence[Step]) -> Iterator[Batch]:
-    """Give every page a listing of its own: a page never ends inside a block, so it shows all of its transactions."""
-    for listing, step in enumerate(steps):
-        rows = step.batch.rows.get("transfers")
-        if rows:
-            step.batch.rows["transfers"] = [(*row[:-1], listing) for row in rows]
-        yield step.batch
-
-
-def _words(pull: _Pull, latest: dict[tuple[str, str], Progress], steps: Sequence[Step]) -> Batch:
-    """Give coverage as it is now, and the raw answers."""
-    batch = Batch()
-    for step in steps:
-        for answer in step.answers:
-            batch.add("responses", _response(answer))
-    now = datetime.now(UTC)
-    for (address, stream), p in latest.items():
-        through = -1 if p.through is None else p.through
-        batch.add(
-            "coverage",
-            (pull.source.name, stream, pull.source.chain, address, 0, through, p.status, p.reason, p.rows, None, p.head, now),
-        )
-    return batch
-
-
-def _response(answer: Answer) -> tuple[Any, ...]:
-    request = answer.request
-    return (
-        request.key, request.source, request.chain, request.stream, request.subject, request.text, answer.status,
-        zlib.compress(answer.body, 6), answer.sha256, answer.server_date, answer.received_at,
-    )  # fmt: skip
-
-
-def _coverage(pull: _Pull, **parameters: object) -> Coverage:
+def coverage_of(pull: Pull, **parameters: object) -> Coverage:
+    """Say what a pull brought and what it did not."""
     rows = pull.store.rows(
         "SELECT status, reason, count(DISTINCT (chain, address)) FROM coverage GROUP BY status, reason ORDER BY status, reason"
     )
     warnings = ("stopped on request: run the same command to go on",) if pull.interrupted else ()
     return Coverage(
         new={name: count for name, count in pull.new.items() if name not in {"meta", "runs"}},
-        rejected={},
+        rejected=dict(pull.rejected.most_common()),
         table=ResultTable("coverage", ("status", "reason", "addresses"), tuple(rows)),
         provenance=Provenance(
             verb="collect",

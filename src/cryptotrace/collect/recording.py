@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 
 from cryptotrace.collect.journal import Journal
 from cryptotrace.errors import PermanentSourceError
@@ -33,12 +34,16 @@ class RecordingFetcher:
         The network, or an archive.
     journal : Journal
         What an interrupted run left behind, and where this one writes.
+    judge : callable
+        Raises what an answer is, if it is a refusal: refusals are journalled too, so that a resumed or replayed walk ends the
+        same way.
     max_requests : int or None
         New requests that may be made.
     """
 
-    def __init__(self, inner: Fetcher, journal: Journal, *, max_requests: int | None) -> None:
+    def __init__(self, inner: Fetcher, journal: Journal, *, judge: Callable[[Answer], None], max_requests: int | None) -> None:
         self._inner = inner
+        self._judge = judge
         self._journal = journal
         self._left = max_requests
         self._lock = threading.Lock()
@@ -62,6 +67,7 @@ class RecordingFetcher:
             with self._lock:
                 self.reused += 1
             self._note(found)
+            self._judge(found)
             return found
         if self.stop.is_set():
             raise Interrupted("stopped on request", where=request.source, hint="The same command goes on from here")
@@ -73,10 +79,18 @@ class RecordingFetcher:
                     )
                 self._left -= 1
             self.sent[request.stream] += 1
-        answer = self._inner.fetch(request)
+        try:
+            answer = self._inner.fetch(request)
+        except PermanentSourceError as problem:
+            if isinstance(problem.answer, Answer):
+                self._keep(problem.answer)
+            raise
+        self._keep(answer)
+        return answer
+
+    def _keep(self, answer: Answer) -> None:
         self._journal.append(answer)
         self._note(answer)
-        return answer
 
     def _note(self, answer: Answer) -> None:
         if not hasattr(self._mine, "answers"):

@@ -21,7 +21,7 @@ class Progress:
     """How far a list of an address is known.
 
     ``through`` is the last block up to which every row is here; None where nothing is. ``status`` is ``complete`` or
-    ``partial`` with a reason.
+    ``partial`` with a reason; ``cursor`` is where an unfinished walk goes on.
     """
 
     stream: str
@@ -31,6 +31,7 @@ class Progress:
     status: str
     reason: str | None
     head: int
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +70,11 @@ def walk_account(
             emit(Step(progress=_ended(so_far, head, "too_busy")))
             continue
         try:
-            for page in source.pages(stream, address, 0 if so_far.through is None else so_far.through + 1, head):
-                so_far = replace(so_far, through=page.through, rows=so_far.rows + page.rows)
+            first = 0 if so_far.through is None else so_far.through + 1
+            # A cursor belongs to the head that it was made under.
+            cursor = so_far.cursor if so_far.head == head else None
+            for page in source.pages(stream, address, first, head, cursor):
+                so_far = replace(so_far, through=page.through, rows=so_far.rows + page.rows, cursor=page.cursor)
                 total += page.rows
                 answers = tuple(fetcher.drain())
                 emit(Step(progress=_ended(so_far, head, "in_progress"), batch=page.batch, answers=answers))
@@ -87,4 +91,11 @@ def walk_account(
 
 def _ended(so_far: Progress, head: int, reason: str | None) -> Progress:
     """Say how a list ended: complete, or partial with the reason."""
-    return replace(so_far, head=head, status="partial" if reason else "complete", reason=reason)
+    return replace(
+        so_far,
+        head=head,
+        status="partial" if reason else "complete",
+        reason=reason,
+        through=so_far.through if reason else head,
+        cursor=so_far.cursor if reason else None,
+    )

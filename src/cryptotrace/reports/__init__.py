@@ -146,9 +146,10 @@ def report_text(
     str
         A line for the case, five lines for the answer, and one for the comparison where there is one. It names no address.
     """
+    from cryptotrace.reports.answer import answer
     from cryptotrace.reports.facts import gather
     from cryptotrace.reports.numbers import printable
-    from cryptotrace.reports.sentences import answer, comparison_line, period, policy_words, state
+    from cryptotrace.reports.sentences import comparison_line, period, policy_words, state
     from cryptotrace.reports.store_facts import read_store
 
     stored = None if store is None else read_store(store, digests=False)

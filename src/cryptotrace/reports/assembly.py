@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cryptotrace.hygiene import clean
@@ -15,7 +15,7 @@ from cryptotrace.reports.printing import Printer
 from cryptotrace.reports.pseudonyms import Pseudonyms, find_pseudonyms
 from cryptotrace.reports.screens import screens
 from cryptotrace.reports.store_facts import StoreFacts, read_store
-from cryptotrace.reports.tables import TABLE_NAMES, group_table, report_tables
+from cryptotrace.reports.tables import TABLE_NAMES, group_table, public_store, report_tables
 
 if TYPE_CHECKING:
     from cryptotrace.clustering import Clusters
@@ -64,10 +64,12 @@ class Assembled:
 
 def assemble(material: Material) -> Assembled:
     """Make the page and every table of one edition; O(n log n) in rows."""
-    stored = read_store(material.store)
     exclusions = material.exclusions if material.exclusions is not None else clean(material.store, labels=material.labels)
     clusters = material.clusters
     seeds = material.seeds if material.seeds is not None else clusters.seeds if clusters is not None else None
+    stored = read_store(material.store)
+    if material.public:
+        stored = public_store(stored, material.trace, seeds)
     found = find_pseudonyms(material.trace, seeds=seeds, labels=material.labels) if material.public else Pseudonyms()
     facts = _facts(material, stored, found)
     tables = report_tables(
@@ -79,8 +81,6 @@ def assemble(material: Material) -> Assembled:
         exclusions=exclusions,
         stored=stored,
         pseudonyms=found,
-        seeds=seeds,
-        public=material.public,
     )
     pictures = draw(facts, material.trace, tables, material.comparison, found)
     tables["groups"] = group_table(pictures.flow.groups)
@@ -91,7 +91,7 @@ def assemble(material: Material) -> Assembled:
 
 def _facts(material: Material, stored: StoreFacts, found: Pseudonyms) -> Facts:
     evidence = material.clusters.table("evidence") if material.clusters is not None else None
-    return gather(
+    facts = gather(
         material.trace,
         material.estimate,
         material.comparison,
@@ -104,6 +104,7 @@ def _facts(material: Material, stored: StoreFacts, found: Pseudonyms) -> Facts:
         case_id=material.case_id,
         masked=found.victims,
     )
+    return replace(facts, title=found.text(facts.title), warnings=tuple(found.text(warning) for warning in facts.warnings))
 
 
 def _page(

@@ -54,6 +54,8 @@ class Facts:
         Least and most over the conserving policies that were run; (None, None) where that is not known.
     complete_addresses, all_addresses : int or None
         None where there is no coverage to read.
+    returned, burnt : PricedSum
+        What ended at victims' own wallets, and at ends that are neither exits nor victims.
     moved : PricedSum
         Tainted value of all movements, each step counted: what shares of order and openings refer to.
     top_sensitivities : tuple of str
@@ -80,7 +82,9 @@ class Facts:
     throughput_divisor: str
     exits: tuple[Place, ...]
     exits_range: Range
+    exits_shown: Decimal | None
     returned: PricedSum
+    burnt: PricedSum
     resting: tuple[Place, ...]
     resting_range: Range
     frontier: tuple[Place, ...]
@@ -174,7 +178,11 @@ def gather(
         throughput_divisor=estimate.throughput_divisor,
         exits=_places((row for row in terminals if row["category"] in EXIT_CATEGORIES), "entity"),
         exits_range=_band(envelope, "exits"),
-        returned=priced_sum(row["tainted_usd"] for row in terminals if row["category"] not in EXIT_CATEGORIES),
+        exits_shown=totals.exits,
+        returned=priced_sum(row["tainted_usd"] for row in terminals if row["category"] == "victim"),
+        burnt=priced_sum(
+            row["tainted_usd"] for row in terminals if row["category"] not in EXIT_CATEGORIES and row["category"] != "victim"
+        ),
         resting=_places(trace.table("resting").dicts(), "freezable_by"),
         resting_range=_band(envelope, "resting"),
         frontier=_places(trace.table("frontier").dicts(), "reason"),

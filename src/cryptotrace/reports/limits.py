@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cryptotrace.reports.facts import Facts
 from cryptotrace.reports.numbers import UNKNOWN, count, day, listed, percent, printable, usd
-from cryptotrace.reports.sentences import completeness, exit_span, policy_words
+from cryptotrace.reports.sentences import completeness, exit_span, policy_span, policy_words
 
 __all__ = ["limits"]
 
@@ -36,14 +36,18 @@ def limits(facts: Facts) -> tuple[tuple[str, str], ...]:
 
 def _range(facts: Facts) -> str:
     low, shown, high = exit_span(facts)
+    policy = policy_words(facts.policy)
+    if shown is None:
+        return "What reached exits is not known, so it has no range either."
     if low is None or high is None:
-        if shown is None:
-            return "What reached exits is not known, so it has no range either."
-        return f"{usd(shown, 0)} rests on one policy alone ({policy_words(facts.policy)}); its range over policies is unknown."
+        return f"{usd(shown, 0)} rests on one policy alone ({policy}); its range over policies is unknown."
+    cause = "how mixed money is followed"
+    if facts.stopped_short.known:
+        cause += " and on what happened at addresses whose transfers are not complete"
     return (
-        f"What reached exits lies between {usd(low, 0)} and {usd(high, 0)}, depending on how mixed money is followed; shown: "
-        f"{usd(shown, 0)}, {policy_words(facts.policy)}. The range is over the policies that were run, no bound over "
-        "all that one could think of."
+        f"What reached exits lies between {usd(low, 0)} and {usd(high, 0)}, depending on {cause}; shown: "
+        f"{usd(shown, 0)}, {policy}. "
+        "The range is over the policies that were run, no bound over all that one could think of."
     )
 
 
@@ -106,7 +110,7 @@ def _sources(facts: Facts) -> str:
 
 
 def _sensitivity(facts: Facts) -> str:
-    low, _, high = exit_span(facts)
+    low, _, high = policy_span(facts)
     told = "; ".join(printable(text) for text in facts.top_sensitivities)
     if told:
         return f"Of the assumptions varied one at a time: {told}."

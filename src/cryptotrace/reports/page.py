@@ -8,6 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from cryptotrace.reports.answer import answer
 from cryptotrace.reports.facts import Facts
 from cryptotrace.reports.limits import limits
 from cryptotrace.reports.method import Entry
@@ -15,7 +16,6 @@ from cryptotrace.reports.numbers import UNKNOWN, count, listed, moment, printabl
 from cryptotrace.reports.pictures import Pictures
 from cryptotrace.reports.printing import Printer, View
 from cryptotrace.reports.sentences import (
-    answer,
     completeness,
     exit_span,
     missing,
@@ -199,6 +199,7 @@ def _rung(facts: Facts, rung: Rung, printer: Printer) -> dict[str, Any]:
         "title": rung.title,
         "definition": rung.definition,
         "reason_instead": missing(rung.reason) if rung.central_usd is None else "",
+        "reason": "" if rung.central_usd is None or rung.unpriced else printable(rung.reason),
         "low": low,
         "central": central,
         "high": high,

@@ -23,7 +23,7 @@ from cryptotrace.figures import (
 )
 from cryptotrace.model import ResultTable, policy_named
 from cryptotrace.reports.facts import Facts, end_name
-from cryptotrace.reports.numbers import printable, units
+from cryptotrace.reports.numbers import listed, printable, units
 from cryptotrace.reports.pseudonyms import Pseudonyms
 from cryptotrace.reports.sentences import exit_span, missing, verdict_text
 from cryptotrace.tracing import EXIT_CATEGORIES
@@ -102,9 +102,9 @@ def _known(value: Decimal, unpriced: int, parts: int) -> Decimal | None:
 
 def _destinations_title(facts: Facts) -> str:
     title = "Where the traced money is"
-    if facts.returned.parts:
-        return f"{title} (besides {facts.returned.text()} that went back to victims or was burnt)"
-    return title
+    besides = [("went back to victims", facts.returned), ("was burnt", facts.burnt)]
+    told = listed(f"{value.text()} that {what}" for what, value in besides if value.parts)
+    return f"{title} (besides {told})" if told else title
 
 
 def _policy_rows(facts: Facts, table: ResultTable) -> Iterable[PolicyRow]:

@@ -40,11 +40,14 @@ class Pseudonyms:
         (chain, address in any of its spellings, lower case) -> ``V-01``; (chain, hash) -> ``VT-001``.
     secrets : mapping
         Every masked text as it could be printed, lower case and without ``0x`` -> its pseudonym.
+    public : bool
+        Whether these are of a public edition; one without victims has none, and is still careful.
     """
 
     accounts: Mapping[Name, str] = field(default_factory=dict)
     transactions: Mapping[Name, str] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
+    public: bool = False
 
     def account(self, chain: str, address: str) -> str | None:
         """Give the pseudonym of an account, or None where it is printed as it is."""
@@ -126,7 +129,7 @@ def _pseudonyms(names: Mapping[Name, str], transactions: Mapping[Name, str]) -> 
     # A short text would be found everywhere; no address or hash of a chain is that short.
     secrets = {secret: name for secret, name in secrets.items() if _TOKEN.fullmatch(secret)}
     lowered = {(chain, tx_hash.lower()): name for (chain, tx_hash), name in transactions.items()}
-    return Pseudonyms(accounts, lowered, secrets)
+    return Pseudonyms(accounts, lowered, secrets, public=True)
 
 
 def _payers(trace: Trace, labels: Labels | None) -> Iterator[int]:

@@ -46,7 +46,8 @@ def redacted(table: ResultTable, pseudonyms: Pseudonyms) -> ResultTable:
     """Put pseudonyms in place of victims and reduce the rows that hold one; O(cells).
 
     Amounts of those rows keep three significant digits, times the day; block and position go. Rows are ordered anew by the
-    reduced times, since the place between two exact times would give the time away.
+    reduced times, since the place between two exact times would give the time away; in tables sorted by address, masked rows
+    come last, since their place would give the first digits away.
 
     Parameters
     ----------
@@ -59,7 +60,7 @@ def redacted(table: ResultTable, pseudonyms: Pseudonyms) -> ResultTable:
         return table
     if table.name == "by_cluster":
         return _by_cluster(table, pseudonyms)
-    rows = []
+    rows, names = [], frozenset(pseudonyms.accounts.values())
     for row in table.rows:
         cells = dict(zip(table.columns, row, strict=True))
         masked = _masked(cells, pseudonyms)
@@ -68,7 +69,9 @@ def redacted(table: ResultTable, pseudonyms: Pseudonyms) -> ResultTable:
         rows.append(tuple(masked.values()))
     if "time" in table.columns:
         at = table.columns.index("time")
-        rows.sort(key=lambda row: row[at])
+        rows.sort(key=lambda row: (row[at] is not None, row[at] or 0))
+    else:
+        rows.sort(key=lambda row: _pseudonym_in(row, names))
     return replace(table, rows=tuple(rows))
 
 
@@ -96,6 +99,12 @@ def _reduced(name: str, cell: Any) -> Any:
     if name in TIMES and isinstance(cell, datetime):
         return _day(cell)
     return cell
+
+
+def _pseudonym_in(row: tuple[Any, ...], names: frozenset[str]) -> str:
+    """Give the first pseudonym of a row, ``""`` for a row without one; a stable sort by it keeps the others in order."""
+    found = (cell.rsplit(":", 1)[-1] for cell in row if isinstance(cell, str))
+    return min((name for name in found if name in names), default="")
 
 
 def _day(time: datetime) -> datetime:

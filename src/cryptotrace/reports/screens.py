@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -58,6 +58,10 @@ def _text(heading: str, name: str) -> Column:
     return Column(heading, "text", plain(name))
 
 
+def _time(heading: str, name: str) -> Column:
+    return Column(heading, "time", plain(name))
+
+
 def _worded(heading: str, name: str) -> Column:
     return Column(heading, "text", lambda row: words(str(row[name])) if row[name] is not None else "")
 
@@ -73,8 +77,14 @@ def _plain_view(table: ResultTable, caption: str, empty: str) -> View:
         kind = "number" if any(isinstance(cell, int | Decimal) for cell in table.column(name)) else "text"
         heading = words(name).replace("usd", "USD").replace("pct", "%").replace("e0 ", "E0 ").replace("e1 ", "E1 ")
         heading = heading.replace("e2 ", "E2 ").replace("e3 ", "E3 ")
-        columns.append(Column(heading[:1].upper() + heading[1:], kind, plain(name)))
+        cell = _signed(name) if name.endswith("_pct") else plain(name)
+        columns.append(Column(heading[:1].upper() + heading[1:], kind, cell))
     return view(table, columns, caption=caption, empty=empty)
+
+
+def _signed(name: str) -> Callable[[Row], str]:
+    """Print a change in per cent with its sign."""
+    return lambda row: "" if row[name] is None else f"{row[name]:+f}"
 
 
 def _entities(facts: Facts) -> View:
@@ -105,8 +115,8 @@ def _entities(facts: Facts) -> View:
 def _terminals(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
         _address(printer), _text("Chain", "chain"), _text("Label", "entity"), _worded("Kind", "category"),
-        _text("Asset", "asset"), _amount(printer), _usd("USD", "tainted_usd"), _text("First (UTC)", "first_time"),
-        _text("Last (UTC)", "last_time"), Column("Transfers", "number", plain("transfers")),
+        _text("Asset", "asset"), _amount(printer), _usd("USD", "tainted_usd"), _time("First (UTC)", "first_time"),
+        _time("Last (UTC)", "last_time"), Column("Transfers", "number", plain("transfers")),
         _text("Label source", "label_source"),
     )  # fmt: skip
     return view(
@@ -149,7 +159,7 @@ _REASONS = {
 
 def _flows(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
-        _text("Time (UTC)", "time"), _address(printer, "From", "sender"), _address(printer, "To", "receiver"),
+        _time("Time (UTC)", "time"), _address(printer, "From", "sender"), _address(printer, "To", "receiver"),
         _text("Asset", "asset"), _amount(printer, "Amount", "amount"), _amount(printer, "Traced part", "tainted_amount"),
         _usd("Traced USD", "tainted_usd"), Column("Step", "number", plain("hop")), _worded("Then", "outcome"),
         Column("Transaction", "code", printer.transaction),
@@ -175,14 +185,14 @@ def _groups(tables: Mapping[str, ResultTable]) -> View:
     columns = (
         _text("Mark", "group_id"), Column("Step", "text", step), _worded("Kind", "kind"), _text("Name", "label"),
         Column("Members", "code", members), _usd("In USD", "in_usd"), _usd("Out USD", "out_usd"),
-        _usd("Inside USD", "folded_usd"), _text("First (UTC)", "first_time"), _text("Last (UTC)", "last_time"),
+        _usd("Inside USD", "folded_usd"), _time("First (UTC)", "first_time"), _time("Last (UTC)", "last_time"),
     )  # fmt: skip
     return view(tables["groups"], columns, caption="The marks of the picture and their sums", empty="There is nothing to draw.")
 
 
 def _conversions(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
-        _text("Time (UTC)", "time"), _worded("Kind", "kind"), _address(printer, "Paid by", "provider"),
+        _time("Time (UTC)", "time"), _worded("Kind", "kind"), _address(printer, "Paid by", "provider"),
         _text("Paid in", "asset_in"), _amount(printer, "Amount", "amount_in", "asset_in"),
         _amount(printer, "Traced part", "tainted_in", "asset_in"), _text("Got", "asset_out"),
         _amount(printer, "Amount", "amount_out", "asset_out"), _amount(printer, "Traced part", "tainted_out", "asset_out"),
@@ -209,10 +219,13 @@ def _policies(facts: Facts, tables: Mapping[str, ResultTable]) -> View:
     return view(tables["policies"], columns, caption="The same money under each policy", empty="No policy was run.")
 
 
+_PAYERS = {"person": "without a service label", "exchange": "exchange", "service": "other service or contract"}
+
+
 def _decisions(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
-        _text("Time (UTC)", "time"), _address(printer, "Payer", "payer"), _worded("Payer is", "payer_kind"),
-        _text("Named", "entity"),
+        _time("Time (UTC)", "time"), _address(printer, "Payer", "payer"),
+        Column("Payer is", "text", lambda row: _PAYERS.get(row["payer_kind"], "")), _text("Named", "entity"),
         _address(printer, "Scam address", "receiver"), _text("Asset", "asset"), _amount(printer, "Amount", "amount"),
         _usd("USD", "usd"), _text("Counts in", "counts_in"), _text("Why not in the rest", "reason"),
         Column("Transaction", "code", printer.transaction),

@@ -7,29 +7,24 @@ is not known is said, never printed as zero.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 
-from cryptotrace.estimates import Rung, Verdict
+from cryptotrace.estimates import Verdict
 from cryptotrace.model import Policy
-from cryptotrace.reports.facts import Facts, Place
+from cryptotrace.reports.facts import Facts
 from cryptotrace.reports.numbers import (
     UNKNOWN,
     at_least_percent,
     count,
     day,
-    listed,
     percent,
     printable,
     times,
     usd,
     usd_range,
-    words,
 )
 
 __all__ = [
-    "Line",
-    "answer",
     "comparison_line",
     "completeness",
     "exit_span",
@@ -38,52 +33,12 @@ __all__ = [
     "order",
     "period",
     "policies",
+    "policy_span",
     "policy_words",
     "state",
     "throughput",
     "verdict_text",
 ]
-
-EXCHANGES = frozenset({"exchange", "exchange_deposit"})
-_NAMED = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One of the five lines: what it answers, the figure in large, how the sentence goes on, and the section with its table."""
-
-    label: str
-    figure: str
-    text: str
-    target: str
-
-    @property
-    def sentence(self) -> str:
-        """The figure and what is said of it, as plain text."""
-        return f"{self.figure} {self.text}".strip()
-
-
-def answer(facts: Facts) -> tuple[Line, ...]:
-    """Give the answer in five lines."""
-    return (_went_in(facts), _victims(facts), _reached(facts), _rest(facts), _not_known(facts))
-
-
-def _figure(low: Decimal | None, central: Decimal | None, high: Decimal | None) -> str:
-    """Print a range as a figure: ``8,532,633 to 8,544,042 USD``."""
-    if low is None or high is None:
-        return UNKNOWN if central is None else f"{usd(central, 0)}, range unknown:"
-    if usd(low, 0) == usd(high, 0):
-        return usd(high, 0)
-    return f"{usd(low, 0).removesuffix(' USD')} to {usd(high, 0)}"
-
-
-def _shown(low: Decimal | None, central: Decimal | None, high: Decimal | None, why: str = "") -> str:
-    """Say which figure of a range the report shows, or that the range is one point."""
-    if low is None or high is None or central is None:
-        return f"only {why} was run" if why else "range unknown"
-    if usd(low, 0) == usd(high, 0):
-        return "low and high alike"
-    return f"shown: {usd(central, 0).removesuffix(' USD')}{f', {why}' if why else ''}"
 
 
 def policy_words(policy: Policy) -> str:
@@ -96,46 +51,6 @@ def missing(reason: str) -> str:
     said = printable(reason) or "no reason was given"
     head, _, rest = said.partition(": ")
     return rest if rest and head.endswith("not in the data") else said
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _unpriced(rung: Rung) -> str:
-    return f" Without a price, so in no sum: {count(len(rung.unpriced), 'asset')}." if rung.unpriced else ""
-
-
-def _went_in(facts: Facts) -> Line:
-    if facts.outflow:
-        out, sources = facts.source_outflow, count(facts.scam_addresses, "source address", "source addresses")
-        text = f"left {sources}. All that was paid out there is followed ({_shown(out, out, out)})."
-        return Line("Left the source", _figure(out, out, out), text, "ladder")
-    rung = facts.rung("E1")
-    where = count(facts.scam_addresses, "scam address", "scam addresses")
-    span = (rung.low_usd, rung.central_usd, rung.high_usd)
-    if rung.central_usd is None:
-        return Line("Went in", "No figure", f"for what went into {where}: {missing(rung.reason)}. That is not zero.", "ladder")
-    payments = count(rung.transfers or 0, "payment")
-    payers = f" by {count(rung.payers, 'payer')}" if rung.payers is not None else ""
-    text = f"came in from outside to {where}, in {payments}{payers} (E1; {_shown(*span)}).{_unpriced(rung)}"
-    return Line("Went in", _figure(*span), text, "ladder")
-
-
-def _victims(facts: Facts) -> Line:
-    strict, wide = facts.rung("E3"), facts.rung("E2")
-    if strict.central_usd is None:
-        reason = printable(strict.reason) or "the ladder has no figure"
-        return Line("Victims lost", "No figure", f"can be given: {reason}. That is not zero.", "ladder")
-    span = (strict.low_usd, strict.central_usd, strict.high_usd)
-    outer = (wide.low_usd, wide.central_usd, wide.high_usd)
-    second = (
-        "the same with every outside payer counted (E2)"
-        if outer == span
-        else f"with every outside payer counted: {_figure(*outer)} (E2; {_shown(*outer)})"
-    )
-    text = f"stolen: plausible victims' payments less what they got back (E3; {_shown(*span)}); {second}.{_unpriced(strict)}"
-    return Line("Victims lost", _figure(*span), text, "ladder")
 
 
 def exit_span(facts: Facts) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
@@ -155,123 +70,6 @@ def exit_span(facts: Facts) -> tuple[Decimal | None, Decimal | None, Decimal | N
     if low == high and facts.policies < 2:
         return None, rung.central_usd, None
     return low, rung.central_usd, high
-
-
-def _ends(facts: Facts) -> str:
-    """Name what was reached: "exchanges" only where a label says exchange."""
-    kinds = {place.category for place in facts.exits}
-    if kinds and kinds <= EXCHANGES:
-        return "exchanges"
-    if kinds & EXCHANGES:
-        return "exchanges and other exits"
-    return "the ends that the labels declare" if kinds <= {"terminal"} else "exits, none of them labelled an exchange"
-
-
-def _reached(facts: Facts) -> Line:
-    rung = facts.rung("E4")
-    low, shown, high = exit_span(facts)
-    if shown is None:
-        text = f"for what reached exits: {missing(rung.reason)}. That is not zero."
-        return Line("Reached exchanges", "No figure", text, "exits")
-    ends = _ends(facts)
-    label = "Reached exchanges" if "exchanges" in ends else "Reached exits"
-    if not facts.exits:
-        return Line(label, usd(Decimal(0), 0), "reached an exchange or another labelled exit (E4).", "exits")
-    text = f"reached {ends} (E4; {_shown(low, shown, high, policy_words(facts.policy))}){_top(facts.exits)}.{_unpriced(rung)}"
-    return Line(label, _figure(low, shown, high), text, "exits")
-
-
-def _top(places: Iterable[Place]) -> str:
-    """Name the largest few; an end without a name is none."""
-    named = [place for place in places if place.name]
-    by_name: dict[str, Decimal] = {}
-    for place in named:
-        by_name[place.name] = by_name.get(place.name, Decimal(0)) + place.value.known
-    ranked = sorted(by_name.items(), key=lambda item: (-item[1], item[0]))
-    if len(ranked) < 2 and not any(place.category in EXCHANGES for place in named):
-        return ""
-    told = [f"{printable(name, 40)} {usd(value, 0)}" for name, value in ranked[:_NAMED]]
-    if len(ranked) > _NAMED:
-        rest = sum((value for _, value in ranked[_NAMED:]), Decimal(0))
-        told.append(f"{count(len(ranked) - _NAMED, 'other')} {usd(rest, 0)}")
-    return f": {'; '.join(told)}"
-
-
-def _rest(facts: Facts) -> Line:
-    held = _span_of(_sum(facts.resting), facts.resting_range)
-    if facts.resting:
-        places = count(sum(place.addresses for place in facts.resting), "address", "addresses")
-        shown = _shown(*held) if held[1] is not None else f"{count(_sum(facts.resting)[2], 'holding')} without a price"
-        parts = [f"still rested at {places} on {day(facts.as_of)} ({shown}){_freezable(facts)}."]
-    else:
-        held = (Decimal(0), Decimal(0), Decimal(0))
-        parts = ["still rested at an address that we can see."]
-    if facts.frontier:
-        reasons = listed(f"{words(place.name)} {place.value.text()}" for place in facts.frontier[:_NAMED])
-        more = "" if len(facts.frontier) <= _NAMED else " and others"
-        parts.append(f"{_spread(_sum(facts.frontier), facts.frontier_range)} could not be followed further ({reasons}{more}).")
-    small = [
-        ("went back to victims or was burnt", facts.returned),
-        ("was below the limits set", facts.pruned),
-        ("went in fees", facts.fees),
-    ]
-    told = [f"{value.text()} {what}" for what, value in small if value.parts]
-    if told:
-        parts.append(_capital(f"{'; '.join(told)}."))
-    return Line("Still resting", _figure(*held), " ".join(parts), "resting")
-
-
-def _sum(places: Iterable[Place]) -> tuple[Decimal, int, int]:
-    known, unpriced, parts = Decimal(0), 0, 0
-    for place in places:
-        known, unpriced, parts = known + place.value.known, unpriced + place.value.unpriced, parts + place.value.parts
-    return known, unpriced, parts
-
-
-def _span_of(
-    held: tuple[Decimal, int, int], band: tuple[Decimal | None, Decimal | None]
-) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    known, unpriced, parts = held
-    if unpriced and unpriced == parts:
-        return None, None, None
-    return band[0], known, band[1]
-
-
-def _spread(held: tuple[Decimal, int, int], band: tuple[Decimal | None, Decimal | None]) -> str:
-    known, unpriced, parts = held
-    if unpriced and unpriced == parts:
-        return f"An amount without a price ({count(parts, 'holding')})"
-    more = f" and {count(unpriced, 'amount')} without a price" if unpriced else ""
-    return f"{_capital(usd_range(band[0], known, band[1]))}{more}"
-
-
-def _freezable(facts: Facts) -> str:
-    issuers = [place for place in facts.resting if place.name]
-    told = listed(f"{printable(place.name)} could freeze {place.value.text()}" for place in issuers)
-    return f"; of this {told}" if told else "; none of it in a token whose issuer is known to freeze"
-
-
-def _not_known(facts: Facts) -> Line:
-    parts = ["who holds the keys and what happened behind the ends"]
-    if facts.is_complete is None:
-        parts.append("how complete the data are")
-    elif not facts.is_complete:
-        missing = (facts.all_addresses or 0) - (facts.complete_addresses or 0)
-        parts.append(
-            f"what {count(missing, 'incomplete address', 'incomplete addresses')} did ({facts.stopped_short.text()} "
-            "stops there)"
-        )
-    if facts.rejects:
-        parts.append(f"what {count(facts.rejects, 'unreadable row')} said")
-    if facts.through_openings or facts.through_openings is None:
-        parts.append(f"where accounts had opening balances from ({usd(facts.through_openings, 0)} of movements passes them)")
-    if facts.inexact_order:
-        parts.append(f"the exact order behind {usd(facts.inexact_order, 0)} of movements")
-    assets = {asset for rung in facts.rungs for asset, _ in rung.unpriced}
-    if assets:
-        parts.append(f"the price of {count(len(assets), 'asset')}")
-    lost = "what victims lost, " if facts.outflow else "victims who paid other addresses, "
-    return Line("Not known", "", _capital(f"{lost}{listed(parts)}."), "limits")
 
 
 def period(facts: Facts) -> str:
@@ -305,10 +103,18 @@ def throughput(facts: Facts) -> str:
     return f"Throughput (E5) is {usd_range(rung.low_usd, rung.central_usd, rung.high_usd)}: volume, not a loss.{ratio}"
 
 
+def policy_span(facts: Facts) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """Give what reached exits under the policies alone: least, shown, most; None where one policy was run or a price lacks."""
+    low, high = facts.exits_range
+    return (low, facts.exits_shown, high) if facts.policies > 1 else (None, facts.exits_shown, None)
+
+
 def policies(facts: Facts) -> str:
     """Say how far the answer depends on how mixed money is followed."""
-    low, shown, high = exit_span(facts)
+    low, shown, high = policy_span(facts)
     policy = policy_words(facts.policy)
+    if facts.policies > 1 and (low is None or high is None):
+        return "Some of what reached exits has no price, so what each policy gives is not known in dollars."
     if low is None or high is None:
         unknown = f"Only {policy} was run, so how far the answer depends on the policy is not known."
         return f"{unknown} Run all policies (trace_all) to see it."
@@ -332,12 +138,12 @@ def openings(facts: Facts) -> str:
         "of their value, "
         "each step counted) passes accounts that hold one"
     )
-    text = f"{accounts} must have been there before the first row; they count as clean. {_capital(through)}."
+    text = f"{accounts} must have been there before the first row; they count as clean. {through[:1].upper()}{through[1:]}."
     if facts.openings_tainted_exits is None:
         return text
     return (
         f"{text} If all of them were tainted, {usd(facts.openings_tainted_exits, 0)} would have reached exits, "
-        f"instead of {usd(exit_span(facts)[1], 0)}."
+        f"instead of {usd(facts.exits_shown, 0)}."
     )
 
 
@@ -375,6 +181,8 @@ def verdict_text(verdict: Verdict) -> str:
     ours = f"ours ({verdict.rung})" if verdict.rung else "ours"
     if verdict.verdict == "not_comparable":
         return "not comparable"
+    if verdict.verdict == "share" and not verdict.ratio_low:
+        return f"no share of the reported figure can be stated: the low end of {ours} is 0"
     if verdict.verdict == "share":
         return f"{ours} is at least {at_least_percent(verdict.ratio_low)} of the reported figure"
     return f"{verdict.verdict}: {ours} is {ratio_words(verdict.ratio_low, verdict.ratio_high)} the reported figure"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptotrace.codecs import display_address
 from cryptotrace.model import ResultTable
@@ -47,6 +47,8 @@ class StoreFacts:
         One line a source of prices.
     rows : int
         Transfers, excluded ones included.
+    addresses : (int, int)
+        How many have every stream complete, of how many that coverage names.
     digests : tuple of (str, str)
         Table and its logical digest.
     """
@@ -57,16 +59,8 @@ class StoreFacts:
     exclusions: ResultTable
     prices: tuple[str, ...]
     rows: int
+    addresses: tuple[int, int]
     digests: tuple[tuple[str, str], ...]
-
-    @property
-    def addresses(self) -> tuple[int, int]:
-        """Addresses whose every stream is complete, and all addresses that coverage names."""
-        complete: dict[tuple[str, str], bool] = {}
-        for row in self.coverage.dicts():
-            key = (row["chain"], row["address"])
-            complete[key] = complete.get(key, True) and row["status"] == "complete"
-        return sum(complete.values()), len(complete)
 
     @property
     def statuses(self) -> tuple[tuple[str, str, int], ...]:
@@ -105,5 +99,14 @@ def read_store(store: Store, *, digests: bool = True) -> StoreFacts:
             exclusions=ResultTable("exclusions", ("reason", "transfers", "example_tx"), tuple(store.rows(_EXCLUSIONS))),
             prices=prices,
             rows=int(store.rows("SELECT count(*) FROM transfers")[0][0]),
+            addresses=_complete(coverage),
             digests=tuple(sorted(store.digests().items())) if digests else (),
         )
+
+
+def _complete(rows: tuple[tuple[Any, ...], ...]) -> tuple[int, int]:
+    complete: dict[tuple[str, str], bool] = {}
+    for chain, address, *rest in rows:
+        status = rest[COVERAGE_COLUMNS.index("status") - 2]
+        complete[chain, address] = complete.get((chain, address), True) and status == "complete"
+    return sum(complete.values()), len(complete)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from cryptotrace.reports.store_facts import StoreFacts
     from cryptotrace.tracing import Envelope, Trace
 
-__all__ = ["TABLE_NAMES", "group_table", "report_tables"]
+__all__ = ["TABLE_NAMES", "group_table", "public_store", "report_tables"]
 
 TABLE_NAMES = (
     "flows", "terminals", "resting", "frontier", "openings", "conversions", "statement", "members", "evidence", "ladder",
@@ -39,6 +39,7 @@ _LABELS = ("source", "statement", "category", "entity", "addresses", "confidence
 _GROUPS = (
     "group_id", "hop", "kind", "label", "addresses", "in_usd", "out_usd", "first_time", "last_time", "folded_usd",
 )  # fmt: skip
+_WITHHELD = "withheld"
 _LOOKS_SECRET = re.compile(r"(?:0x)?[0-9A-Za-z]{20,}")
 
 
@@ -52,29 +53,33 @@ def report_tables(
     exclusions: Exclusions,
     stored: StoreFacts,
     pseudonyms: Pseudonyms,
-    seeds: Seeds | None = None,
-    public: bool = True,
 ) -> dict[str, ResultTable]:
     """Collect every table but ``groups``, which the drawing makes; O(cells).
 
-    In the public edition victims and their transactions have pseudonyms, raw texts of rejected rows are left out, and
-    coverage names only addresses of the ledger and the seeds.
+    ``stored`` is what the edition may print of the store: see :func:`public_store`.
     """
     found = {name: trace.table(name) for name in _TRACE}
-    found["members"] = clusters.table("members") if clusters is not None else ResultTable("members", _MEMBERS)
+    if pseudonyms.public:
+        found["openings"] = _openings(found["openings"], _traced(trace, None))
+    found["members"] = ResultTable("members", _MEMBERS) if clusters is None else _members(clusters.table("members"))
     found["evidence"] = clusters.table("evidence") if clusters is not None else ResultTable("evidence", _EVIDENCE)
     found["ladder"] = estimate.table("ladder")
     found["comparison"] = comparison.rows if comparison is not None else ResultTable("comparison", COMPARISON_COLUMNS)
     found["exclusions"] = exclusions.table
     found["exclusion_totals"] = exclusions.totals
-    found["coverage"] = _coverage(stored.coverage, trace, seeds) if public else stored.coverage
+    found["coverage"] = stored.coverage
     found["policies"] = _policies(trace, envelope)
     found["sensitivity"] = estimate.table("sensitivity")
     found["by_cluster"] = estimate.table("by_cluster")
     found["decisions"] = estimate.table("decisions")
-    found["labels_used"] = _labels_used(trace)
-    found["rejects"] = _rejects(stored.rejects) if public else stored.rejects
+    found["labels_used"] = _labels_used(trace, pseudonyms)
+    found["rejects"] = stored.rejects
     return {name: redacted(cleaned(replace(table, name=name)), pseudonyms) for name, table in found.items()}
+
+
+def public_store(stored: StoreFacts, trace: Trace, seeds: Seeds | None) -> StoreFacts:
+    """Take out of the store's facts what could name anybody: raw texts of rejected rows, and addresses nobody spoke of."""
+    return replace(stored, coverage=_coverage(stored.coverage, _traced(trace, seeds)), rejects=_rejects(stored.rejects))
 
 
 def group_table(groups: tuple[GroupRow, ...]) -> ResultTable:
@@ -89,6 +94,13 @@ def group_table(groups: tuple[GroupRow, ...]) -> ResultTable:
     return cleaned(ResultTable("groups", _GROUPS, rows))
 
 
+def _members(table: ResultTable) -> ResultTable:
+    """Spell addresses as every other table does."""
+    return replace(
+        table, rows=tuple((cluster, chain, display_address(address, chain)) for cluster, chain, address in table.rows)
+    )
+
+
 def _policies(trace: Trace, envelope: Envelope | None) -> ResultTable:
     if envelope is not None:
         return envelope.table
@@ -98,31 +110,49 @@ def _policies(trace: Trace, envelope: Envelope | None) -> ResultTable:
     return ResultTable("policies", _POLICIES, (row,))
 
 
-def _coverage(table: ResultTable, trace: Trace, seeds: Seeds | None) -> ResultTable:
-    """Leave out addresses of which nothing else is known: whose they are, nobody has said."""
-    book = trace.context.book
-    known = {(chain, display_address(address, chain)) for chain, address in book.ids}
-    known |= {(seed.chain, display_address(seed.address, seed.chain)) for seed in (seeds.perpetrators if seeds else ())}
+def _traced(trace: Trace, seeds: Seeds | None) -> set[tuple[str, str]]:
+    """Give (chain, printed address) of everybody that the report speaks of: seeds, the scam set, and who held traced money."""
+    found = {trace.context.account(account) for account in trace.context.places.scam}
+    found |= {(seed.chain, display_address(seed.address, seed.chain)) for seed in (seeds.perpetrators if seeds else ())}
+    for row in trace.table("flows").dicts():
+        found |= {(row["chain"], row[side]) for side in ("sender", "receiver") if row[side] is not None}
+    return found
+
+
+def _coverage(table: ResultTable, traced: set[tuple[str, str]]) -> ResultTable:
+    """Leave out the addresses of bystanders: the report has no reason to name them."""
+    rows = []
+    for cells in table.dicts():
+        if (cells["chain"], cells["address"]) not in traced:
+            cells["address"] = _WITHHELD
+        cells["reason"] = _LOOKS_SECRET.sub("[withheld]", cells["reason"] or "")
+        rows.append(tuple(cells.values()))
     at = table.columns.index("address")
-    rows = tuple(row if (row[0], row[at]) in known else (*row[:at], "withheld", *row[at + 1 :]) for row in table.rows)
-    return replace(table, rows=rows)
+    return replace(table, rows=tuple(sorted(rows, key=lambda row: row[at] == _WITHHELD)))
+
+
+def _openings(table: ResultTable, traced: set[tuple[str, str]]) -> ResultTable:
+    """Leave out the addresses of bystanders, as for coverage."""
+    at = table.columns.index("address")
+    rows = (row if (row[0], row[at]) in traced else (*row[:at], _WITHHELD, *row[at + 1 :]) for row in table.rows)
+    return replace(table, rows=tuple(rows))
 
 
 def _rejects(table: ResultTable) -> ResultTable:
     """Keep file, line and reason; a rejected row can name anybody."""
-    rows = tuple(
-        (file, line, _LOOKS_SECRET.sub("[withheld]", reason or ""), "withheld") for file, line, reason, _ in table.rows
-    )
+    rows = tuple((file, line, _LOOKS_SECRET.sub("[withheld]", reason or ""), _WITHHELD) for file, line, reason, _ in table.rows)
     return replace(table, rows=rows)
 
 
-def _labels_used(trace: Trace) -> ResultTable:
+def _labels_used(trace: Trace, pseudonyms: Pseudonyms) -> ResultTable:
     """Count the labels that traced money met, by source and what they say."""
     places, ids = trace.context.places, trace.context.book.ids
     met = {(row["chain"], row["address"]) for row in trace.table("terminals").dicts()}
     shown = {(chain, display_address(address, chain)): ident for (chain, address), ident in ids.items()}
     counted: dict[tuple[Any, ...], int] = {}
     for name in sorted(met):
+        if pseudonyms.account(*name):
+            continue  # a label of a private person says who that is
         end = places.ends.get(shown[name]) if name in shown else None
         label = end.label if end is not None else None
         if end is None or label is None:

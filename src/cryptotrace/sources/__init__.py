@@ -1,7 +1,8 @@
-"""Where rows come from: files now, explorers later. Yields batches of text rows and knows no store."""
+"""Where rows come from: files and explorers. Yields values and knows no store; the only code that touches the network."""
 
 from __future__ import annotations
 
 from cryptotrace.sources.files import read_prices, read_transfers
+from cryptotrace.sources.opening import open_source, source_over
 
-__all__ = ["read_prices", "read_transfers"]
+__all__ = ["open_source", "read_prices", "read_transfers", "source_over"]

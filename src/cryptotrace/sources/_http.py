@@ -109,6 +109,7 @@ class HttpFetcher:
 
     def _once(self, request: Request) -> Answer:
         self._pace.acquire()
+        answer = None
         try:
             answer = self._send(request)
             self._classify(answer)
@@ -116,6 +117,7 @@ class HttpFetcher:
             self._pace.refused(problem.wait)
             raise
         except SourceError as problem:
+            problem.answer = answer
             _LOG.info("refused source=%s stream=%s kind=%s", request.source, request.stream, problem.kind)
             raise
         self._pace.succeeded()

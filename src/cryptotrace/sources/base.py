@@ -79,12 +79,14 @@ class Answer:
 class Page:
     """Rows of a walk that are final: everything of the stream up to ``through`` is in this page or an earlier one.
 
-    ``rows`` counts the rows of the stream, rejects included.
+    ``rows`` counts the rows of the stream, rejects included. ``cursor`` is where the walk goes on after this page, as text that
+    only its source reads; a walk resumed there asks what the undisturbed one would have asked.
     """
 
     batch: Batch
     rows: int
     through: int
+    cursor: str
 
 
 class Fetcher(Protocol):
@@ -120,6 +122,9 @@ class Source(Protocol):
     def fetcher(self) -> Fetcher:
         """Where its answers come from."""
 
+    def judge(self, answer: Answer) -> None:
+        """Raise the error that an answer is, if it is one."""
+
     def through(self, fetcher: Fetcher) -> Source:
         """Give the same source with answers from elsewhere: recorded, replayed, counted."""
 
@@ -129,8 +134,8 @@ class Source(Protocol):
     def head(self, run: str) -> int:
         """Give the newest block that will not change any more."""
 
-    def pages(self, stream: str, address: str, first: int, last: int) -> Iterator[Page]:
-        """Walk a list from block ``first`` to ``last``, both included.
+    def pages(self, stream: str, address: str, first: int, last: int, cursor: str | None = None) -> Iterator[Page]:
+        """Walk a list from block ``first`` to ``last``, both included, or go on at a cursor.
 
         Ends when the list is proven complete; raises :class:`~cryptotrace.errors.SourceError` when it is not.
         """

@@ -13,9 +13,9 @@ from typing import Any
 
 from cryptotrace.codecs import ChainInfo, chain_of, parse_address
 from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, PlanRequired, RangeTooLarge
-from cryptotrace.schema import Batch
+from cryptotrace.schema import WIDE, Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
-from cryptotrace.sources.etherscan_answers import read_proxy, read_rows, read_text
+from cryptotrace.sources.etherscan_answers import classify, read_proxy, read_rows, read_text
 from cryptotrace.sources.formats.etherscan_rows import Target, adder_of
 from cryptotrace.sources.intake import Intake
 
@@ -27,7 +27,7 @@ _REASKS = 3
 _FREE_PAGE = 1_000
 _FREE_CALLS = 100_000
 _RATES = {100_000: 3.0, 200_000: 10.0, 500_000: 20.0, 1_000_000: 30.0}
-"""Calls of a day -> calls per second, by plan (docs.etherscan.io, rate limits). Free and Lite share a row; Free's pace holds."""
+"""Calls of a day -> calls per second, by plan (docs.etherscan.io). Free and Lite share a row; the pace of Free holds."""
 _FINAL_AFTER = 64
 """Blocks below the tip that count as final where the explorer does not tell (two epochs of Ethereum)."""
 
@@ -70,6 +70,10 @@ class Etherscan:
         self.fetcher = fetcher
         self.page_rows = page_rows
         self._on_rate = on_rate
+
+    def judge(self, answer: Answer) -> None:
+        """Raise the error that an answer is, if it is one."""
+        classify(answer)
 
     def through(self, fetcher: Fetcher) -> Etherscan:
         """Give the same source with answers from elsewhere."""
@@ -144,10 +148,10 @@ class Etherscan:
 
     # -- walks -----------------------------------------------------------------------------------------------------------
 
-    def pages(self, stream: str, address: str, first: int, last: int) -> Iterator[Page]:
-        """Walk a list from block ``first`` to ``last``; see :meth:`Source.pages`."""
+    def pages(self, stream: str, address: str, first: int, last: int, cursor: str | None = None) -> Iterator[Page]:
+        """Walk a list from block ``first`` to ``last``, or go on at a cursor; see :meth:`Source.pages`."""
         subject = parse_address(address, self.chain)
-        windows = [(first, last)]
+        windows = [(first, last)] if cursor is None else _windows(cursor)
         while windows:
             start, end = windows.pop()
             try:
@@ -158,17 +162,16 @@ class Etherscan:
                 middle = (start + end) // 2
                 windows += [(middle + 1, end), (start, middle)]
                 continue
-            if len(rows) < self.page_rows:
-                yield self._finished(stream, rows, end)
-                continue
-            cut = _block(rows[-1])
-            if cut > start:
-                yield self._finished(stream, [row for row in rows if _block(row) < cut], cut - 1)
-                windows.append((cut, end))
-                continue
-            yield self._finished(stream, self._whole_block(stream, subject, start), start)
-            if start < end:
-                windows.append((start + 1, end))
+            through = end
+            if len(rows) == self.page_rows:
+                cut = _block(rows[-1])
+                if cut > start:
+                    rows, through = [row for row in rows if _block(row) < cut], cut - 1
+                else:
+                    rows, through = self._whole_block(stream, subject, start), start
+                if through < end:
+                    windows.append((through + 1, end))
+            yield Page(batch=self.parse(stream, rows), rows=len(rows), through=through, cursor=_cursor(windows))
 
     def _whole_block(self, stream: str, subject: str, block: int) -> list[Any]:
         """Read one block that is larger than a page, by page numbers."""
@@ -222,9 +225,6 @@ class Etherscan:
             if subject not in parties:
                 raise MalformedAnswer("rows of another address", where=where, hint="Ask again")
 
-    def _finished(self, stream: str, rows: list[Any], through: int) -> Page:
-        return Page(batch=self.parse(stream, rows), rows=len(rows), through=through)
-
     def parse(self, stream: str, rows: list[Any]) -> Batch:
         """Turn rows of a list into transfers; what does not fit is rejected whole. Pure."""
         intake = Intake(len(rows) + 1)
@@ -234,7 +234,15 @@ class Etherscan:
                 _add(stream, cells, number, target)
             except InputError as problem:
                 intake.batch.reject(f"{self.name}:{self.chain}:{stream}", None, problem.what, _raw(cells))
-        return intake.take()
+        return _without_row_numbers(intake.take())
+
+
+def _without_row_numbers(batch: Batch) -> Batch:
+    """Drop row numbers: the same transfer stands elsewhere in the list of the other party, so they say nothing of its place."""
+    at = WIDE["transfers"].names.index("input_row")
+    if "transfers" in batch.rows:
+        batch.rows["transfers"] = [(*row[:at], None, *row[at + 1 :]) for row in batch.rows["transfers"]]
+    return batch
 
 
 def _add(stream: str, cells: Any, number: int, target: Target) -> None:
@@ -242,6 +250,15 @@ def _add(stream: str, cells: Any, number: int, target: Target) -> None:
     if add is None or kind != stream:
         raise InputError(f"not a row of the list {stream}")
     add(cells, number, target)
+
+
+def _cursor(windows: list[tuple[int, int]]) -> str:
+    """Write what is left to walk: windows of blocks, the next one last."""
+    return " ".join(f"{start}-{end}" for start, end in windows)
+
+
+def _windows(cursor: str) -> list[tuple[int, int]]:
+    return [(int(start), int(end)) for start, end in (window.split("-") for window in cursor.split())]
 
 
 def _block(row: Any) -> int:

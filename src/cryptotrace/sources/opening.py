@@ -12,12 +12,12 @@ from cryptotrace.codecs import chain_of
 from cryptotrace.errors import BadKey, InputError
 from cryptotrace.settings import Secret, Settings
 from cryptotrace.sources._http import HttpFetcher
-from cryptotrace.sources.base import Source
+from cryptotrace.sources.base import Fetcher, Source
 from cryptotrace.sources.etherscan import Etherscan
 from cryptotrace.sources.etherscan_answers import classify
 from cryptotrace.sources.limits import Pace
 
-__all__ = ["open_source"]
+__all__ = ["open_source", "source_over"]
 
 _URL = "https://api.etherscan.io/v2/api"
 _FREE_RATE = 3.0
@@ -80,6 +80,19 @@ def open_source(
         url, classify=classify, pace=pace, secret=secret, attempts=settings.attempts, timeout=settings.timeout, sleep=sleep
     )
     return Etherscan(chain, fetcher, on_rate=pace.allow)
+
+
+def source_over(name: str, chain: str, fetcher: Fetcher) -> Source:
+    """Give the explorer of a name over any fetcher, such as an archive.
+
+    Raises
+    ------
+    InputError
+        If no explorer has that name.
+    """
+    if name != "etherscan":
+        raise InputError(f"no explorer {name!r}", where="source_over", hint='Known: "etherscan"')
+    return Etherscan(chain, fetcher)
 
 
 def _pace_of(url: str, secret: Secret, now: Callable[[], float], sleep: Callable[[float], None]) -> Pace:

@@ -169,8 +169,7 @@ class DuckStore(Store):
         return self._connection
 
     def _execute(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
-        bound: Any = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-        return self._held().execute(sql, bound)
+        return self._held().execute(sql, _bound(parameters))
 
     @contextmanager
     def _our_errors(self) -> Iterator[None]:
@@ -193,7 +192,7 @@ class DuckStore(Store):
     def arrow(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> pa.Table:
         """Run a query and give its rows as Arrow."""
         with self.session(), self._our_errors():
-            result: pa.Table = self._execute(sql, parameters).to_arrow_table()
+            result: pa.Table = self._held().sql(sql, params=_bound(parameters)).to_arrow_table()
             return result
 
     def rows(self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] = ()) -> list[tuple[Any, ...]]:
@@ -237,6 +236,10 @@ class DuckStore(Store):
         """Give the logical digest of each table."""
         with self.session():
             return table_digests(self)
+
+
+def _bound(parameters: Sequence[Any] | Mapping[str, Any]) -> Any:
+    return dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
 
 
 def _holder(message: str) -> int | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ingest"]
 
+_STAGE_ROWS = 50_000
 _PLAIN = ("responses", "events", "prices", "coverage", "rejects")
 
 
@@ -67,11 +68,22 @@ def _stage(connection: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> N
     for name, table in WIDE.items():
         body = ", ".join(f"{column.name} {column.type}" for column in table.columns)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {_staging(name)} ({body})")
+    waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in WIDE}
     for batch in batches:
         for name, rows in batch.rows.items():
-            connection.register("arriving_batch", arrow_table(WIDE[name], rows))
-            connection.execute(f"INSERT INTO {_staging(name)} SELECT * FROM arriving_batch")
-            connection.unregister("arriving_batch")
+            waiting[name].extend(rows)
+            if len(waiting[name]) >= _STAGE_ROWS:
+                _insert(connection, name, waiting)
+    for name in WIDE:
+        _insert(connection, name, waiting)
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, name: str, waiting: dict[str, list[tuple[Any, ...]]]) -> None:
+    rows, waiting[name] = waiting[name], []
+    if rows:
+        connection.register("arriving_batch", arrow_table(WIDE[name], rows))
+        connection.execute(f"INSERT INTO {_staging(name)} SELECT * FROM arriving_batch")
+        connection.unregister("arriving_batch")
 
 
 def _staging(table: str) -> str:

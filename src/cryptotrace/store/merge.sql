@@ -6,10 +6,10 @@
 CREATE OR REPLACE TEMP TABLE incoming AS
 SELECT *,
     CASE
-        -- A transaction has one value and one fee of its own.
-        WHEN kind IN ('native', 'fee') THEN 'own'
         WHEN log_index IS NOT NULL THEN 'L' || log_index
         WHEN trace_path IS NOT NULL THEN 'T' || trace_path
+        -- A transaction has one value and one fee of its own; a plain table without indices may call more than that "native".
+        WHEN kind IN ('native', 'fee') AND tx_index IS NOT NULL THEN 'own'
     END AS position
 FROM staged
 WHERE listing = $listing
@@ -28,9 +28,9 @@ WHERE seen = 1
 CREATE OR REPLACE TEMP TABLE existing AS
 SELECT t.*,
     CASE
-        WHEN t.kind IN ('native', 'fee') THEN 'own'
         WHEN t.log_index IS NOT NULL THEN 'L' || t.log_index
         WHEN t.trace_path IS NOT NULL THEN 'T' || t.trace_path
+        WHEN t.kind IN ('native', 'fee') AND t.tx_index IS NOT NULL THEN 'own'
     END AS position
 FROM transfers AS t
 SEMI JOIN incoming AS i

@@ -97,11 +97,25 @@ class Book:
         self.ids = {name: ident for ident, name in self.accounts.items()}
 
 
-_LEDGER = """
-    SELECT id, chain, tx_hash, kind, block, time, tx_index, log_index, trace_path, sender, receiver, asset, amount, ordinal,
-        input_row
-    FROM ledger
-    WHERE time <= $as_of
+# Accounts and assets are numbered anew in order of name: ids depend on the order of loading, and ties are broken by number.
+_ACCOUNTS = "SELECT row_number() OVER (ORDER BY chain, address) AS place, id, chain, address FROM accounts"
+_ASSETS = (
+    "SELECT row_number() OVER (ORDER BY chain, contract) AS place, id, chain, contract, symbol, decimals, name, canonical "
+    "FROM assets"
+)
+_LEDGER = f"""
+    WITH people AS ({_ACCOUNTS}), things AS ({_ASSETS})
+    SELECT t.id, t.chain, t.tx_hash, t.kind, t.block, t.time, t.tx_index, t.log_index, t.trace_path, s.place, r.place, a.place,
+        t.amount, t.ordinal, t.input_row
+    FROM ledger AS t
+    LEFT JOIN people AS s ON s.id = t.sender
+    LEFT JOIN people AS r ON r.id = t.receiver
+    JOIN things AS a ON a.id = t.asset
+    WHERE t.time <= $as_of
+"""
+_SIGNERS = f"""
+    WITH people AS ({_ACCOUNTS})
+    SELECT t.chain, t.tx_hash, p.place FROM transactions AS t JOIN people AS p ON p.id = t.signer
 """
 
 
@@ -120,20 +134,17 @@ def read_book(store: Store, *, as_of: datetime | None = None) -> Book:
     # The engine keeps naive UTC.
     limit = datetime.max if as_of is None else as_of.astimezone(UTC).replace(tzinfo=None)  # noqa: DTZ901
     with store.session():
-        accounts = {row[0]: (row[1], row[2]) for row in store.rows("SELECT id, chain, address FROM accounts")}
+        accounts = {place: (chain, address) for place, _, chain, address in store.rows(_ACCOUNTS)}
         assets = {
-            row[0]: AssetFacts(
-                asset=Asset(chain=row[1], contract=row[2] or None, symbol=row[3], decimals=row[4]),
-                caip=row[5],
-                canonical=row[6],
+            place: AssetFacts(
+                asset=Asset(chain=chain, contract=contract or None, symbol=symbol, decimals=decimals),
+                caip=name,
+                canonical=canonical,
             )
-            for row in store.rows("SELECT id, chain, contract, symbol, decimals, name, canonical FROM assets")
+            for place, _, chain, contract, symbol, decimals, name, canonical in store.rows(_ASSETS)
         }
         movements = [_movement(row) for row in store.rows(_LEDGER, {"as_of": limit})]
-        signers = {
-            (row[0], row[1]): row[2]
-            for row in store.rows("SELECT chain, tx_hash, signer FROM transactions WHERE signer IS NOT NULL")
-        }
+        signers = {(chain, tx_hash): place for chain, tx_hash, place in store.rows(_SIGNERS)}
     book = Book(accounts=accounts, assets=assets, movements=movements, signers=signers, contracts={}, as_of=as_of)
     for ident, facts in assets.items():
         account = book.ids.get((facts.asset.chain, facts.asset.contract or ""))

@@ -21,15 +21,16 @@ from __future__ import annotations
 from cryptotrace.testing.explorers._index import Ledgered
 from cryptotrace.testing.explorers._kinds import KINDS, Kind
 from cryptotrace.testing.explorers._replies import Answer
-from cryptotrace.testing.explorers.draws import ODD_VALUES, random_faults, random_plan
+from cryptotrace.testing.explorers.draws import IMPOSSIBLE_VALUES, STRANGE_VALUES, random_faults, random_plan
 from cryptotrace.testing.explorers.etherscan import FakeEtherscan, Request
 from cryptotrace.testing.explorers.faults import Fault, Faults, Hit
 from cryptotrace.testing.explorers.plans import UNLIMITED, Plan
 from cryptotrace.testing.explorers.small_worlds import SmallWorld, random_chain
 
 __all__ = [
+    "IMPOSSIBLE_VALUES",
     "KINDS",
-    "ODD_VALUES",
+    "STRANGE_VALUES",
     "UNLIMITED",
     "Answer",
     "FakeEtherscan",

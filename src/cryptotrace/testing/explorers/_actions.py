@@ -41,7 +41,7 @@ class Chain:
 
     index: ChainIndex
     chain_id: int
-    token_log_index: str
+    log_index: str
 
 
 Action: TypeAlias = Callable[[Chain, Asked], Reply]
@@ -94,19 +94,19 @@ def _internals_of_hash(chain: Chain, asked: Asked) -> Reply:
 
 def _tokentx(chain: Chain, asked: Asked) -> Reply:
     def shape(item: Item) -> Row:
-        return tokentx_row(item, asked.head, chain.token_log_index)
+        return tokentx_row(item, asked.head, chain.log_index)
 
     contract = asked.address("contractaddress") if "contractaddress" in asked else None
     if contract is not None and "address" not in asked:
         tokens = chain.index.tokens
         by_contract = Stream(all=tokens.all, of=tokens.of_contract)
-        return _page(by_contract, contract, asked.paging(), shape, told_apart=chain.token_log_index != "absent")
+        return _page(by_contract, contract, asked.paging(), shape, told_apart=chain.log_index != "absent")
     address, stream = asked.address(), chain.index.tokens
     if contract is not None:
         both = [item for item in stream.of.get(address, ()) if item.contract == contract]
         stream = Stream(all=stream.all)
         stream.of[address] = both
-    return _page(stream, address, asked.paging(), shape, told_apart=chain.token_log_index != "absent")
+    return _page(stream, address, asked.paging(), shape, told_apart=chain.log_index != "absent")
 
 
 def _page(stream: Stream, key: str | None, paging: Paging, shape: Callable[[Item], Row], *, told_apart: bool) -> Reply:

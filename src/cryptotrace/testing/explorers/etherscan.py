@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
-from typing import Literal
+from typing import Literal, Self
 
 from cryptotrace.errors import InputError
 from cryptotrace.testing.explorers._actions import Chain, honest_reply
@@ -97,7 +97,7 @@ class FakeEtherscan:
         What goes wrong.
     head : int, optional
         Last block that can be seen; the last block with a row where it is left out.
-    token_log_index : {"absent", "present", "0x"}
+    log_index : {"absent", "present", "0x"}
         Whether token rows name their log: not at all, as a number, or in hex with ``0x`` for zero.
     clock : callable, optional
         Returns POSIX seconds; limits count on it.
@@ -137,9 +137,13 @@ class FakeEtherscan:
 
     Examples
     --------
-    >>> world = romance_world(1)
-    >>> with FakeEtherscan(world, plan=UNLIMITED, faults=Fault("html", 502)) as explorer:
-    ...     body = urllib.request.urlopen(f"{explorer.url}?chainid=1&module=proxy&action=eth_blockNumber&apikey=test-key")
+    >>> from cryptotrace.testing.explorers import FakeEtherscan, Fault, random_chain
+    >>> explorer = FakeEtherscan(random_chain(1), faults=Fault("html", 502))
+    >>> head = {"chainid": "1", "module": "proxy", "action": "eth_blockNumber", "apikey": "test-key"}
+    >>> [explorer.answer(head).status for _ in range(2)]
+    [502, 200]
+
+    The same over HTTP is ``with explorer:`` and a request to ``explorer.url``.
     """
 
     def __init__(
@@ -151,16 +155,16 @@ class FakeEtherscan:
         plan: Plan | None = None,
         faults: Faults | Fault | Sequence[Fault] = (),
         head: int | None = None,
-        token_log_index: Literal["absent", "present", "0x"] = "absent",
+        log_index: Literal["absent", "present", "0x"] = "absent",
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], object] | None = None,
         hold_seconds: float = 0.2,
     ) -> None:
-        if token_log_index not in ("absent", "present", "0x"):
-            raise InputError(f"unknown choice {token_log_index!r}", where="token_log_index", hint="absent, present or 0x")
+        if log_index not in ("absent", "present", "0x"):
+            raise InputError(f"unknown choice {log_index!r}", where="log_index", hint="absent, present or 0x")
         worlds = world if isinstance(world, Mapping) else {chain: world}
         self._chains = {
-            chain_id(name): Chain(index=ChainIndex(one), chain_id=chain_id(name), token_log_index=token_log_index)
+            chain_id(name): Chain(index=ChainIndex(one), chain_id=chain_id(name), log_index=log_index)
             for name, one in worlds.items()
         }
         self._heads = {one: served.index.last_block if head is None else head for one, served in self._chains.items()}
@@ -176,7 +180,7 @@ class FakeEtherscan:
         self._hold_seconds = hold_seconds
         self._server: LoopbackServer | None = None
 
-    def __enter__(self) -> FakeEtherscan:
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -52,8 +52,10 @@ class Fault:
 
     Examples
     --------
-    >>> Fault("html", 502, times=2)  # two answers are error pages
-    >>> Fault("odd_value", "-5", actions=("txlist",), first=3)  # the third page of transactions has a negative value
+    Two answers are error pages; the third page of transactions has a negative value:
+
+    >>> two_pages = Fault("html", 502, times=2)
+    >>> negative = Fault("odd_value", "-5", actions=("txlist",), first=3)
     """
 
     kind: str

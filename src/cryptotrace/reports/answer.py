@@ -1,0 +1,225 @@
+"""The answer in five lines: range first, then the point, then what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from cryptotrace.estimates import Rung
+from cryptotrace.reports.facts import Facts, Place
+from cryptotrace.reports.numbers import UNKNOWN, count, day, listed, printable, usd, usd_range, words
+from cryptotrace.reports.sentences import exit_span, missing, policy_words
+
+__all__ = ["Line", "answer"]
+
+EXCHANGES = frozenset({"exchange", "exchange_deposit"})
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One of the five lines: what it answers, the figure in large, how the sentence goes on, and the section with its table."""
+
+    label: str
+    figure: str
+    text: str
+    target: str
+
+    @property
+    def sentence(self) -> str:
+        """The figure and what is said of it, as plain text."""
+        return f"{self.figure} {self.text}".strip()
+
+
+def answer(facts: Facts) -> tuple[Line, ...]:
+    """Give the answer in five lines."""
+    return (_went_in(facts), _victims(facts), _reached(facts), _rest(facts), _not_known(facts))
+
+
+def _figure(low: Decimal | None, central: Decimal | None, high: Decimal | None) -> str:
+    """Print a range as a figure: ``8,532,633 to 8,544,042 USD``."""
+    if low is None or high is None:
+        return UNKNOWN if central is None else f"{usd(central, 0)}, range unknown:"
+    if usd(low, 0) == usd(high, 0):
+        return usd(high, 0)
+    return f"{usd(low, 0).removesuffix(' USD')} to {usd(high, 0)}"
+
+
+def _shown(low: Decimal | None, central: Decimal | None, high: Decimal | None, why: str = "") -> str:
+    """Say which figure of a range the report shows, or that the range is one point."""
+    if low is None or high is None or central is None:
+        return f"only {why} was run" if why else "range unknown"
+    if usd(low, 0) == usd(high, 0):
+        return "low and high alike"
+    return f"shown: {usd(central, 0).removesuffix(' USD')}{f', {why}' if why else ''}"
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _unpriced(rung: Rung) -> str:
+    return f" Without a price, so in no sum: {count(len(rung.unpriced), 'asset')}." if rung.unpriced else ""
+
+
+def _went_in(facts: Facts) -> Line:
+    if facts.outflow:
+        out, sources = facts.source_outflow, count(facts.scam_addresses, "source address", "source addresses")
+        text = f"left {sources}. All that was paid out there is followed ({_shown(out, out, out)})."
+        return Line("Left the source", _figure(out, out, out), text, "ladder")
+    rung = facts.rung("E1")
+    where = count(facts.scam_addresses, "scam address", "scam addresses")
+    span = (rung.low_usd, rung.central_usd, rung.high_usd)
+    if rung.central_usd is None:
+        return Line("Went in", "No figure", f"for what went into {where}: {missing(rung.reason)}. That is not zero.", "ladder")
+    payments = count(rung.transfers or 0, "payment")
+    payers = f" by {count(rung.payers, 'payer')}" if rung.payers is not None else ""
+    text = f"came in from outside to {where}, in {payments}{payers} (E1; {_shown(*span)}).{_unpriced(rung)}"
+    return Line("Went in", _figure(*span), text, "ladder")
+
+
+def _victims(facts: Facts) -> Line:
+    strict, wide = facts.rung("E3"), facts.rung("E2")
+    if strict.central_usd is None:
+        reason = printable(strict.reason) or "the ladder has no figure"
+        return Line("Victims lost", "No figure", f"can be given: {reason}. That is not zero.", "ladder")
+    span = (strict.low_usd, strict.central_usd, strict.high_usd)
+    outer = (wide.low_usd, wide.central_usd, wide.high_usd)
+    second = (
+        "the same with every outside payer counted (E2)"
+        if outer == span
+        else f"with every outside payer counted: {_figure(*outer)} (E2; {_shown(*outer)})"
+    )
+    text = f"stolen: plausible victims' payments less what they got back (E3; {_shown(*span)}); {second}.{_unpriced(strict)}"
+    return Line("Victims lost", _figure(*span), text, "ladder")
+
+
+def _ends(facts: Facts) -> str:
+    """Name what was reached: "exchanges" only where a label says exchange."""
+    kinds = {place.category for place in facts.exits}
+    if kinds and kinds <= EXCHANGES:
+        return "exchanges"
+    if kinds & EXCHANGES:
+        return "exchanges and other exits"
+    if not kinds:
+        return "exits"
+    return "the ends that the labels declare" if kinds <= {"terminal"} else "exits, none of them labelled an exchange"
+
+
+def _reached(facts: Facts) -> Line:
+    rung = facts.rung("E4")
+    low, shown, high = exit_span(facts)
+    if shown is None:
+        text = f"for what reached exits: {missing(rung.reason)}. That is not zero."
+        return Line("Reached exchanges", "No figure", text, "exits")
+    ends = _ends(facts)
+    label = "Reached exchanges" if "exchanges" in ends else "Reached exits"
+    if not high and not shown:
+        text = "reached an exchange or another labelled exit, as far as the data show (E4)."
+        return Line(label, usd(Decimal(0), 0), text, "exits")
+    told = _shown(low, shown, high, policy_words(facts.policy))
+    text = f"reached {ends} (E4; {told}){_top(facts.exits)}.{_hidden(facts)}{_unpriced(rung)}"
+    return Line(label, _figure(low, shown, high), text, "exits")
+
+
+def _hidden(facts: Facts) -> str:
+    """Say that the high end of E4 counts more than the policies do, where it does."""
+    behind, high = facts.stopped_short, facts.rung("E4").high_usd
+    if not behind.known or high is None or facts.exits_range[1] is None or high <= facts.exits_range[1]:
+        return ""
+    return f" The high end counts the {behind.text()} that stopped at incomplete addresses as if all of it had reached an exit."
+
+
+def _top(places: Iterable[Place]) -> str:
+    """Name the largest few; an end without a name is none."""
+    named = [place for place in places if place.name]
+    by_name: dict[str, Decimal] = {}
+    for place in named:
+        by_name[place.name] = by_name.get(place.name, Decimal(0)) + place.value.known
+    ranked = sorted(by_name.items(), key=lambda item: (-item[1], item[0]))
+    if len(ranked) < 2 and not any(place.category in EXCHANGES for place in named):
+        return ""
+    told = [f"{printable(name, 40)} {usd(value, 0)}" for name, value in ranked[:_NAMED]]
+    if len(ranked) > _NAMED:
+        rest = sum((value for _, value in ranked[_NAMED:]), Decimal(0))
+        told.append(f"{count(len(ranked) - _NAMED, 'other')} {usd(rest, 0)}")
+    return f": {'; '.join(told)}"
+
+
+def _rest(facts: Facts) -> Line:
+    held = _span_of(_sum(facts.resting), facts.resting_range)
+    if facts.resting:
+        places = count(sum(place.addresses for place in facts.resting), "address", "addresses")
+        shown = _shown(*held) if held[1] is not None else f"{count(_sum(facts.resting)[2], 'holding')} without a price"
+        parts = [f"still rested at {places} on {day(facts.as_of)} ({shown}){_freezable(facts)}."]
+    else:
+        held = (Decimal(0), Decimal(0), Decimal(0))
+        parts = ["still rested at an address that we can see."]
+    if facts.frontier:
+        reasons = listed(f"{words(place.name)} {place.value.text()}" for place in facts.frontier[:_NAMED])
+        more = "" if len(facts.frontier) <= _NAMED else " and others"
+        parts.append(f"{_spread(_sum(facts.frontier), facts.frontier_range)} could not be followed further ({reasons}{more}).")
+    small = [
+        ("went back to victims", facts.returned),
+        ("was burnt", facts.burnt),
+        ("was below the limits set", facts.pruned),
+        ("went in fees", facts.fees),
+    ]
+    told = [f"{value.text()} {what}" for what, value in small if value.parts]
+    if told:
+        parts.append(_capital(f"{'; '.join(told)}."))
+    return Line("Still resting", _figure(*held), " ".join(parts), "resting")
+
+
+def _sum(places: Iterable[Place]) -> tuple[Decimal, int, int]:
+    known, unpriced, parts = Decimal(0), 0, 0
+    for place in places:
+        known, unpriced, parts = known + place.value.known, unpriced + place.value.unpriced, parts + place.value.parts
+    return known, unpriced, parts
+
+
+def _span_of(
+    held: tuple[Decimal, int, int], band: tuple[Decimal | None, Decimal | None]
+) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    known, unpriced, parts = held
+    if unpriced and unpriced == parts:
+        return None, None, None
+    return band[0], known, band[1]
+
+
+def _spread(held: tuple[Decimal, int, int], band: tuple[Decimal | None, Decimal | None]) -> str:
+    known, unpriced, parts = held
+    if unpriced and unpriced == parts:
+        return f"An amount without a price ({count(parts, 'holding')})"
+    more = f" and {count(unpriced, 'amount')} without a price" if unpriced else ""
+    return f"{_capital(usd_range(band[0], known, band[1]))}{more}"
+
+
+def _freezable(facts: Facts) -> str:
+    issuers = [place for place in facts.resting if place.name]
+    told = listed(f"{printable(place.name)} could freeze {place.value.text()}" for place in issuers)
+    return f"; of this {told}" if told else "; none of it in a token whose issuer is known to freeze"
+
+
+def _not_known(facts: Facts) -> Line:
+    parts = ["who holds the keys and what happened behind the ends"]
+    if facts.is_complete is None:
+        parts.append("how complete the data are")
+    elif not facts.is_complete:
+        missing = (facts.all_addresses or 0) - (facts.complete_addresses or 0)
+        parts.append(
+            f"what {count(missing, 'incomplete address', 'incomplete addresses')} did ({facts.stopped_short.text()} "
+            "stops there)"
+        )
+    if facts.rejects:
+        parts.append(f"what {count(facts.rejects, 'unreadable row')} said")
+    if facts.through_openings or facts.through_openings is None:
+        parts.append(f"where accounts had opening balances from ({usd(facts.through_openings, 0)} of movements passes them)")
+    if facts.inexact_order:
+        parts.append(f"the exact order behind {usd(facts.inexact_order, 0)} of movements")
+    assets = {asset for rung in facts.rungs for asset, _ in rung.unpriced}
+    if assets:
+        parts.append(f"the price of {count(len(assets), 'asset')}")
+    lost = "what victims lost, " if facts.outflow else "victims who paid other addresses, "
+    return Line("Not known", "", _capital(f"{lost}{listed(parts)}."), "limits")

@@ -1,0 +1,59 @@
+"""The demonstration: what is found beside what was planted, and whose folder is touched."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from cryptotrace.case import DemoResult, demo_case
+from cryptotrace.errors import InputFileError
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> DemoResult:
+    return demo_case(tmp_path_factory.mktemp("demo") / "new" / "folder")
+
+
+def test_the_demo_finds_what_was_planted(demo: DemoResult) -> None:
+    rows = {row["fact"]: row for row in demo.table.dicts()}
+    assert len([name for name in rows if name.startswith("reached ")]) == 3
+    for fact in ("victims paid in", "victims lost (E3)", *(name for name in rows if name.startswith("reached "))):
+        planted, found = rows[fact]["planted"], rows[fact]["found"]
+        assert planted > 0
+        assert abs(found - planted) <= planted / 100, fact
+    for fact in ("victims got back", "entered an unlabelled desk"):
+        assert abs(rows[fact]["found"] - rows[fact]["planted"]) <= Decimal("0.01") * rows[fact]["planted"], fact
+    for fact in ("zero-value rows left out", "counterfeit rows left out"):
+        assert rows[fact]["found"] == rows[fact]["planted"] > 0
+
+
+def test_the_loss_stands_with_its_range(demo: DemoResult) -> None:
+    row = next(row for row in demo.table.dicts() if row["fact"] == "victims lost (E3)")
+    assert row["low"] <= row["found"] <= row["high"]
+
+
+def test_the_demo_is_complete_and_called_synthetic(demo: DemoResult) -> None:
+    assert not demo.result.is_partial
+    assert demo.result.synthetic
+    assert "SYNTHETIC" in (demo.folder / "SYNTHETIC.txt").name
+    assert "invented" in (demo.folder / "SYNTHETIC.txt").read_text(encoding="utf-8")
+    assert "synthetic" in demo.result.report.html.read_text(encoding="utf-8").lower()
+    assert "victims lost (E3): planted" in str(demo)
+    assert "nothing here is real" in demo._repr_html_()
+
+
+def test_a_demo_may_be_run_again_in_its_folder_with_another_seed(demo: DemoResult) -> None:
+    again = demo_case(demo.folder, seed=7)
+    assert again.seed == 7
+    assert again.truth.loss_usd != demo.truth.loss_usd
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    with pytest.raises(InputFileError, match="something else"):
+        demo_case(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+    with pytest.raises(InputFileError, match="no folder"):
+        demo_case(tmp_path / "thesis.txt")
