@@ -18,7 +18,9 @@ def with_hop(world: World, at: int) -> World:
     """Send the ``at``-th token payment between two scam addresses through one more scam address, two blocks apart at most."""
     scam = {one.address for one in world.truth.addresses}
     moves = [
-        row for row in world.transfers if row.ok and row.kind == "token" and row.sender in scam and row.receiver in scam and row.amount
+        row
+        for row in world.transfers
+        if row.ok and row.kind == "token" and row.sender in scam and row.receiver in scam and row.amount
     ]
     row = moves[at % len(moves)]
     first = replace(row, receiver=HOP)

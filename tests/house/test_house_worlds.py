@@ -16,9 +16,7 @@ def run_chain(folder: Path, world: World) -> tuple[Envelope, ct.Estimate]:
     """Files in, estimate out, as a script would do it."""
     world.write(folder)
     store = ct.open_store(":memory:")
-    ct.load_transfers(
-        store, folder / "transfers.csv", format="table", transactions=folder / "transactions.csv", complete=True
-    )
+    ct.load_transfers(store, folder / "transfers.csv", format="table", transactions=folder / "transactions.csv", complete=True)
     ct.load_prices(store, folder / "prices.csv")
     seeds = ct.load_seeds(folder / "seeds.csv") if world.seeds else ct.Seeds()
     labels = ct.load_labels(folder / "labels.csv")

@@ -145,6 +145,8 @@ def test_on_micro_dollars_the_table_is_met_but_for_the_known_differences(case, c
     else:
         assert (into.to_integral_value(ROUND_HALF_UP), len(rows)) == (dollars, terminals)
     assert {row["address"].lower() for row in rows} <= case.terminals
+    (shown,) = [row for row in case.traces.table.dicts() if row["policy"] == policy]
+    assert (shown["terminals"], shown["exits_usd"]) == (len(rows), into)
     assert into == case.traces[policy].totals.exits
     assert abs(case.coverage(policy) - Decimal(coverage)) <= Decimal("0.001")
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from cryptotrace.errors import InputError
-from cryptotrace.model import ALL, BOUNDARY_CATEGORIES, Fifo, Haircut, Label, Labels, TaintFirst
+from cryptotrace import tracing
+from cryptotrace.errors import ConservationError, InputError
+from cryptotrace.model import ALL, BOUNDARY_CATEGORIES, Fifo, Haircut, Label, Labels, Poison, TaintFirst
 from cryptotrace.schema import Batch
 from cryptotrace.tracing import EXIT_CATEGORIES, trace, trace_all
 
@@ -345,3 +346,20 @@ def test_times_are_aware(kit):
     result = trace(chain_of_payments(kit, "s", "a").store(), kit.seeds("s", injects="outflow"))
     assert result.table("flows").column("time") == (kit.START,)
     assert result.table("flows").column("time")[0].tzinfo is UTC
+
+
+def test_a_trace_that_does_not_balance_is_no_result(kit, monkeypatch):
+    """One unit too many in any column must stop a conserving policy; poison conserves nothing and says so."""
+    real = tracing.walk
+
+    def one_too_many(*args, **options):
+        walk = real(*args, **options)
+        next(iter(walk.statements.values())).resting += 1
+        return walk
+
+    store, seeds = chain_of_payments(kit, "s", "a").store(), kit.seeds("s", injects="outflow")
+    monkeypatch.setattr(tracing, "walk", one_too_many)
+    for policy in CONSERVING:
+        with pytest.raises(ConservationError, match=policy.id):
+            trace(store, seeds, policy=policy)
+    assert "no (poison" in str(trace(store, seeds, policy=Poison()))

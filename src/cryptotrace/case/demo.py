@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from html import escape
@@ -14,6 +14,7 @@ from cryptotrace.case.running import SYNTHETIC_MARK, run_case
 from cryptotrace.errors import InputFileError
 from cryptotrace.model import ResultTable, cell_text
 from cryptotrace.testing import Truth, romance_world
+from cryptotrace.tracing import Trace
 
 __all__ = ["DEMO_FOLDER", "DemoResult", "demo_case"]
 
@@ -118,14 +119,7 @@ def _beside(truth: Truth, result: CaseResult) -> ResultTable:
         ("victims got back", truth.returned_usd, back, None, None, "USD"),
         ("victims lost (E3)", truth.loss_usd, lost.central_usd, lost.low_usd, lost.high_usd, "USD"),
     ]
-    reached = _by_entity(trace.table("terminals").dicts())
-    planted: dict[str, Decimal] = {}
-    for item in truth.exits:
-        name = f"{item.entity.rpartition(':')[2]} ({item.category})"
-        planted[name] = planted.get(name, Decimal(0)) + item.usd
-    rows += [
-        (f"reached {name}", usd, reached.get(name, Decimal(0)), None, None, "USD") for name, usd in sorted(planted.items())
-    ]
+    rows += _reached(truth, trace)
     desk = _sum(row["tainted_usd"] for row in trace.table("frontier").dicts() if row["reason"] == "suspected_service")
     rows.append(("entered an unlabelled desk", sum((item.usd for item in truth.desk), Decimal(0)), desk, None, None, "USD"))
     excluded = {row["reason"]: row["transfers"] for row in result.exclusions.table.dicts()}
@@ -135,11 +129,33 @@ def _beside(truth: Truth, result: CaseResult) -> ResultTable:
     return ResultTable("demo", ("fact", "planted", "found", "low", "high", "unit"), tuple(rows))
 
 
-def _by_entity(rows: Iterable[Mapping[str, Any]]) -> dict[str, Decimal | None]:
-    values: dict[str, list[Decimal | None]] = {}
-    for row in rows:
-        values.setdefault(f"{row['entity']} ({row['category']})", []).append(row["tainted_usd"])
-    return {entity: _sum(parts) for entity, parts in values.items()}
+def _reached(truth: Truth, trace: Trace) -> list[tuple[Any, ...]]:
+    """Hold exits against exits in coins: there they must agree to the last unit, while dollars depend on the day."""
+    planted: dict[tuple[str, str], int] = {}
+    for item in truth.exits:
+        key = (f"{item.entity.rpartition(':')[2]} ({item.category})", item.asset)
+        planted[key] = planted.get(key, 0) + item.amount
+    found: dict[tuple[str, str], int] = {}
+    for row in trace.table("terminals").dicts():
+        key = (f"{row['entity']} ({row['category']})", row["asset"])
+        found[key] = found.get(key, 0) + row["tainted_amount"]
+    decimals = {facts.display: facts.asset.decimals or 0 for facts in trace.context.book.assets.values()}
+    return [
+        (
+            f"reached {name}",
+            _coins(amount, decimals[asset]),
+            _coins(found.get((name, asset), 0), decimals[asset]),
+            None,
+            None,
+            asset,
+        )
+        for (name, asset), amount in sorted(planted.items())
+    ]
+
+
+def _coins(amount: int, decimals: int) -> Decimal:
+    """Write base units as coins, exactly."""
+    return Decimal((0, tuple(map(int, str(amount))), -decimals))
 
 
 def _sum(parts: Iterable[Decimal | None]) -> Decimal | None:

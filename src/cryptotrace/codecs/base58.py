@@ -27,7 +27,7 @@ def decoded(core: str, offset: int = 0, alphabet: str = BITCOIN) -> bytes:
     InvalidAddressError
         A character outside the alphabet (its position is given), or too long a text.
     """
-    import base58  # noqa: PLC0415  (15 ms)
+    import base58
 
     for index, character in enumerate(core):
         if character not in alphabet:
@@ -52,7 +52,7 @@ def checked(core: str, offset: int = 0, alphabet: str = BITCOIN) -> bytes:
     InvalidAddressError
         As :func:`decoded`, or the checksum fails (it cannot say which character is wrong), or a private key.
     """
-    from hashlib import sha256  # noqa: PLC0415  (not every run meets base58)
+    from hashlib import sha256
 
     raw = decoded(core, offset, alphabet)
     body, given = raw[:-4], raw[-4:]
@@ -71,7 +71,7 @@ def checked(core: str, offset: int = 0, alphabet: str = BITCOIN) -> bytes:
 
 def encode_checked(body: bytes, alphabet: str = BITCOIN) -> str:
     """Return the base58check text of version and payload."""
-    import base58  # noqa: PLC0415  (15 ms)
+    import base58
 
     text: bytes = base58.b58encode_check(body, alphabet=alphabet.encode("ascii"))
     return text.decode("ascii")

@@ -186,7 +186,7 @@ _KNOWN_HINT = f"Known chains: {', '.join(CHAINS)}"
 
 
 def _near(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415  (only on the way to an error)
+    from difflib import get_close_matches
 
     near = get_close_matches(_folded(name[:_LONGEST_NAME]), _BY_NAME, n=4, cutoff=0.6)
     names = dict.fromkeys(_BY_NAME[spelling].name for spelling in near)

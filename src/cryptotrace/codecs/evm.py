@@ -24,7 +24,7 @@ _HEX_DIGITS = 40
 @cache
 def _keccak() -> Callable[[bytes], bytes]:
     # Named rather than eth_hash.auto: that one reads the environment to choose, and a run must not depend on it.
-    from eth_hash.backends.pycryptodome import keccak256  # noqa: PLC0415  (tens of milliseconds)
+    from eth_hash.backends.pycryptodome import keccak256
 
     return keccak256
 

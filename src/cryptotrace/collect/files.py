@@ -141,9 +141,9 @@ def _counted(batches: Iterable[Batch], rejected: Counter[str]) -> Iterator[Batch
 
 
 def _hashes(paths: Iterable[str | Path]) -> Iterator[tuple[str, str]]:
-    """Give file name -> SHA-256 of each file, folders unfolded; names carry no folder of this machine."""
+    """Give file name -> SHA-256 of each file; a folder stands for its visible files. Names carry no folder of this machine."""
     for path in map(Path, paths):
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file():
+        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
+            if file.is_file() and (file == path or not file.name.startswith(".")):
                 with file.open("rb") as handle:
                     yield file.name, hashlib.file_digest(handle, "sha256").hexdigest()

@@ -159,7 +159,7 @@ def report_text(
     lines = ["SYNTHETIC: every address, person, service and amount here is invented."] if synthetic else []
     lines.append(f"{printable(facts.title)}: {period(facts)}, {policy_words(facts.policy)}, {state(facts)}")
     lines += [f"{number}. {line.label}: {line.sentence}" for number, line in enumerate(answer(facts), start=1)]
-    if comparison is not None:
+    if comparison is not None and not synthetic:  # an invented sum stands beside nothing real
         lines.append(comparison_line(facts, comparison))
     return "\n".join(lines)
 

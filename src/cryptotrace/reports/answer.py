@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from cryptotrace.estimates import Rung
 from cryptotrace.reports.facts import Facts, Place
-from cryptotrace.reports.numbers import UNKNOWN, count, day, listed, printable, usd, usd_range, words
+from cryptotrace.reports.numbers import count, day, listed, printable, usd, usd_range, words
 from cryptotrace.reports.sentences import exit_span, missing, policy_words
 
 __all__ = ["Line", "answer"]
@@ -38,9 +38,9 @@ def answer(facts: Facts) -> tuple[Line, ...]:
 
 
 def _figure(low: Decimal | None, central: Decimal | None, high: Decimal | None) -> str:
-    """Print a range as a figure: ``8,532,633 to 8,544,042 USD``."""
+    """Print a range as a figure: ``8,532,633 to 8,544,042 USD``; what is said beside a lone point is :func:`_shown`'s."""
     if low is None or high is None:
-        return UNKNOWN if central is None else f"{usd(central, 0)}, range unknown:"
+        return usd(central, 0)
     if usd(low, 0) == usd(high, 0):
         return usd(high, 0)
     return f"{usd(low, 0).removesuffix(' USD')} to {usd(high, 0)}"
@@ -49,7 +49,7 @@ def _figure(low: Decimal | None, central: Decimal | None, high: Decimal | None) 
 def _shown(low: Decimal | None, central: Decimal | None, high: Decimal | None, why: str = "") -> str:
     """Say which figure of a range the report shows, or that the range is one point."""
     if low is None or high is None or central is None:
-        return f"only {why} was run" if why else "range unknown"
+        return f"range unknown: only {why} was run" if why else "range unknown"
     if usd(low, 0) == usd(high, 0):
         return "low and high alike"
     return f"shown: {usd(central, 0).removesuffix(' USD')}{f', {why}' if why else ''}"

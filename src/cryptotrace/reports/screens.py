@@ -125,10 +125,16 @@ def _terminals(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     )  # fmt: skip
 
 
+def _freezer(row: Mapping[str, Any]) -> str:
+    if row["holder"] == "payer":
+        return "nobody should: it paid the scam more than it got, so it is probably a victim's own wallet"
+    return printable(row["freezable_by"] or "nobody known")
+
+
 def _resting(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     columns = (
         _address(printer), _text("Chain", "chain"), _text("Asset", "asset"), _amount(printer), _usd("USD", "tainted_usd"),
-        Column("Could be frozen by", "text", lambda row: printable(row["freezable_by"] or "nobody known")),
+        Column("Could be frozen by", "text", _freezer),
     )  # fmt: skip
     return view(
         tables["resting"], columns, caption="Traced money that rested at the as-of time",

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from cryptotrace.errors import InputError
 from cryptotrace.store.base import LEDGER_SQL, Store, Written
+from cryptotrace.store.compare import Difference, first_difference
 
-__all__ = ["LEDGER_SQL", "Store", "Written", "open_store"]
+__all__ = ["LEDGER_SQL", "Difference", "Store", "Written", "first_difference", "open_store"]
 
 
 def open_store(path: str | Path, *, read_only: bool = False, engine: str = "duckdb", wait: float = 10.0) -> Store:

@@ -181,7 +181,7 @@ class Envelope:
                 t.policy.conserving,
                 t.totals.injected,
                 t.totals.exits,
-                len({(r["chain"], r["address"]) for r in t.table("terminals").dicts()}),
+                len({(r["chain"], r["address"]) for r in t.table("terminals").dicts() if r["category"] in EXIT_CATEGORIES}),
                 t.totals.resting,
                 t.totals.frontier,
             )

@@ -22,7 +22,7 @@ TABLES = {
         "chain", "address", "entity", "category", "asset", "tainted_amount", "tainted_usd", "first_time", "last_time",
         "transfers", "label_source", "confidence",
     ),
-    "resting": ("chain", "address", "asset", "tainted_amount", "tainted_usd", "freezable_by"),
+    "resting": ("chain", "address", "asset", "tainted_amount", "tainted_usd", "freezable_by", "holder"),
     "frontier": ("chain", "address", "asset", "tainted_amount", "tainted_usd", "reason"),
     "openings": ("chain", "address", "asset", "amount", "method", "carries_taint"),
     "conversions": (
@@ -97,12 +97,34 @@ def _resting(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
     moment = max((row.time for row in context.ordered), default=None)
     if moment is not None and context.book.as_of is not None:
         moment = min(moment, context.book.as_of)
+    payers = _losing_payers(context)
     rows = []
     for (account, asset), tainted in walk.resting.items():
         name = context.asset(asset)
         usd = None if moment is None else dollars(context.valuer.micro(asset, tainted, moment))
-        rows.append((*context.account(account), name, tainted, usd, _ISSUERS.get(name)))
+        holder = "payer" if account in payers else None
+        rows.append((*context.account(account), name, tainted, usd, None if holder else _ISSUERS.get(name), holder))
     return sorted(rows, key=lambda row: (row[0], row[1], row[2]))
+
+
+def _losing_payers(context: Context) -> frozenset[int]:
+    """Give who paid the scam set at least as much as it got from it: probably victims' own wallets, never to be frozen.
+
+    Payments without a price make an account no payer: unknown is not a loss.
+    """
+    balance: dict[int, int] = defaultdict(int)
+    unknown: set[int] = set()
+    scam = context.places.scam
+    for row in context.ordered:
+        pays, gets = row.sender in scam, row.receiver in scam
+        if pays == gets or row.sender is None or row.receiver is None:
+            continue
+        other, sign = (row.sender, 1) if gets else (row.receiver, -1)
+        micro = context.valuer.micro(row.asset, row.amount, row.time)
+        if micro is None:
+            unknown.add(other)
+        balance[other] += sign * (micro or 0)
+    return frozenset(account for account, paid in balance.items() if paid >= 0 and account not in unknown)
 
 
 def _frontier(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
