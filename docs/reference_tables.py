@@ -62,6 +62,7 @@ MEANINGS = {
     "first_payment": "UTC",
     "first_time": "UTC",
     "freezable_by": "issuer that can freeze the asset",
+    "holder": "`payer` where the address paid the scam set at least as much as it got from it: probably a victim's own wallet",
     "frontier": "base units that went out of sight",
     "high": "dollars",
     "high_usd": "dollars",

@@ -33,8 +33,8 @@ DEFINITIONS = {
         "stolen, victim-plausible",
         (
             "E2 from exchange withdrawals and from addresses that are no service, less the scam's own money coming back "
-            "(tainted share at least 0.5); no size cap; window from first to last payment; low end as for E2, or without payments above "
-            "500,000 USD where that is less"
+            "(tainted share at least 0.5); no size cap; window from first to last payment; low end as for E2, or without "
+            "payments above 500,000 USD where that is less"
         ),
     ),
     "E4": ("reached exits", "tainted value that reached exchanges, mixers, bridges, desks and other labelled ends"),
