@@ -65,5 +65,6 @@ def test_importing_the_testing_package_needs_the_standard_library_only(python):
 
 
 def test_the_benchmark_prints_the_time_over_bare_python(python, root):
-    printed = python(root / "benchmarks" / "import_time.py", "--runs", "1", "--json", expect=0).stdout
+    # Its exit code says whether the budget held on this machine at this moment, which is no test.
+    printed = python(root / "benchmarks" / "import_time.py", "--runs", "1", "--json", expect=None).stdout
     assert '"over_ms":' in printed

@@ -79,6 +79,12 @@ def test_first_in_first_out_keeps_its_segments_through_a_conversion():
     assert parcel_taint(received.debit(10_800)) == 0
 
 
+def test_segment_borders_round_down_in_a_conversion():
+    assert convert([(1, 1), (2, 0)], 10) == [(3, 3), (7, 0)]
+    assert convert([(1, 0), (1, 1), (1, 0)], 10) == [(3, 0), (3, 3), (4, 0)]
+    assert convert([(3, 1)], 10) == [(10, 3)]
+
+
 def test_first_in_first_out_is_lossless_over_two_hops():
     first, second = balance_under(Fifo()), balance_under(Fifo())
     first.credit([(3, 3), (7, 0)])

@@ -54,7 +54,7 @@ ROLES = st.fixed_dictionaries(
 
 
 @given(data=st.data(), roles=ROLES, hops=st.sampled_from([None, 1, 2]), least=st.sampled_from([None, 10]))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_every_conserving_policy_balances_to_the_last_unit(kit, data, roles, hops, least):
     ledger = data.draw(ledgers(kit))
     limits = kit.Limits(max_hops=hops, min_value_micro=least)
@@ -67,7 +67,7 @@ def test_every_conserving_policy_balances_to_the_last_unit(kit, data, roles, hop
 
 
 @given(data=st.data(), roles=ROLES)
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_the_statement_is_the_sum_of_what_the_arrivals_say(kit, data, roles):
     """Recount every column of the statement from the arrivals, the conversions and the resting balances."""
     ledger = data.draw(ledgers(kit))
@@ -89,7 +89,7 @@ def test_the_statement_is_the_sum_of_what_the_arrivals_say(kit, data, roles):
 
 
 @given(data=st.data(), roles=ROLES)
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_no_account_is_attributed_more_than_it_received(kit, data, roles):
     ledger = data.draw(ledgers(kit))
     received = defaultdict(int)
@@ -103,7 +103,7 @@ def test_no_account_is_attributed_more_than_it_received(kit, data, roles):
 
 
 @given(data=st.data(), roles=ROLES)
-@settings(max_examples=200)
+@settings(max_examples=120)
 def test_poison_reaches_whatever_any_other_policy_reaches(kit, data, roles):
     ledger = data.draw(ledgers(kit))
     poisoned = ledger.walk(Poison(), ends=("end",), **roles).reached
@@ -112,7 +112,7 @@ def test_poison_reaches_whatever_any_other_policy_reaches(kit, data, roles):
 
 
 @given(data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_what_an_account_paid_before_taint_reached_it_is_clean(kit, data):
     """Cut the ledger after any row: the arrivals so far must not change, and nobody passes taint on before having it."""
     ledger = data.draw(ledgers(kit, assets=("usd",), positions=False))
@@ -211,7 +211,7 @@ class Oracle:
 
 @pytest.mark.parametrize("policy", [Haircut(), Fifo(), Lifo(), TaintFirst(), TaintLast()], ids=lambda policy: policy.id)
 @given(data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_walks_equal_an_oracle_of_single_units(kit, policy, data):
     ledger = data.draw(ledgers(kit, assets=("usd",), amount=st.integers(0, 9), positions=False, most=14))
     sources = data.draw(st.sampled_from([("S",), ("S", "a"), ()]))
@@ -236,7 +236,7 @@ def opened(oracle, ledger):
 
 
 @given(data=st.data(), policy=st.sampled_from([Fifo(), Lifo()]))
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_one_more_seed_never_lowers_what_is_injected(kit, data, policy):
     """Holds where policies follow single units and nobody spends more than came in by a row (an opening would be no income)."""
     ledger = kit.Ledger()
@@ -256,7 +256,7 @@ def test_one_more_seed_never_lowers_what_is_injected(kit, data, policy):
 
 
 @given(data=st.data())
-@settings(max_examples=150)
+@settings(max_examples=100)
 def test_rows_with_positions_give_the_same_walk_in_any_input_order(kit, data):
     base = data.draw(ledgers(kit, positions=False))
     ledger = kit.Ledger()

@@ -211,7 +211,7 @@ PARTIES = ["a", "b", "c", "S", "T"]
 
 
 @given(data=st.data())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_random_transactions_of_three_assets_conserve_each_asset(kit, data):
     """Nothing is lost or made in legs, frontier or rows, whatever a transaction looks like."""
     ledger = kit.Ledger()

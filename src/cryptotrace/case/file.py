@@ -6,9 +6,9 @@ What each key means is said where it is used; here stands what it may be. Unknow
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, field_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, StrictBool, StrictInt, Tag, field_validator
 
 from cryptotrace.case.words import (
     Bridge,
@@ -20,18 +20,31 @@ from cryptotrace.case.words import (
     PeriodText,
     ScopeCategory,
     SeedCategory,
+    ToBlock,
     Words,
     one_of,
 )
 from cryptotrace.clustering import RULES
 from cryptotrace.errors import InputError
 from cryptotrace.model import ALL
+from cryptotrace.sources import EXPLORERS
 from cryptotrace.sources.files import FORMATS
 
-__all__ = ["EDITIONS", "SCHEMA", "CaseFile", "InputSection", "LabelsSection", "SeedsSection"]
+__all__ = [
+    "EDITIONS",
+    "INPUTS",
+    "SCHEMA",
+    "CaseFile",
+    "ExplorerInput",
+    "FilesInput",
+    "LabelsSection",
+    "ReplayInput",
+    "SeedsSection",
+]
 
 SCHEMA = "cryptotrace.case/1"
 EDITIONS = ("restricted", "public")
+_KINDS = ("files", "explorer", "replay")
 
 _ROLES = ("perpetrator", "victim", "service", "government", "unknown")
 _INJECTIONS = ("inflow", "outflow", "payments")
@@ -54,10 +67,10 @@ class CaseSection(_Section):
     as_of: Moment | None = None
 
 
-class InputSection(_Section):
-    """``[[input]]``: transfers out of files."""
+class FilesInput(_Section):
+    """``[[input]]`` of kind ``files``: transfers out of files."""
 
-    kind: Annotated[str, one_of("kind of input", ("files",))] = "files"
+    kind: Annotated[str, one_of("kind of input", _KINDS)] = "files"
     format: Annotated[str, one_of("format", FORMATS)] = Field(description=f"Name the format: {', '.join(FORMATS)}")
     path: PathText = Field(description="Name the file or folder, relative to the case file")
     chain: Chain | None = None
@@ -66,6 +79,41 @@ class InputSection(_Section):
     approvals: PathText | None = None
     coverage: PathText | None = None
     columns: dict[str, str] | None = None
+
+
+class ExplorerInput(_Section):
+    """``[[input]]`` of kind ``explorer``: the seeds of a chain, and what lies around them, pulled from an explorer."""
+
+    kind: str = "explorer"
+    source: Annotated[str, one_of("explorer", EXPLORERS)] = Field(description=f"Name the explorer: {', '.join(EXPLORERS)}")
+    chain: Chain = Field(description='Name the chain, such as chain = "ethereum"')
+    hops: Annotated[StrictInt, Field(ge=0)] = 0
+    max_requests: Annotated[StrictInt, Field(ge=1)] | None = None
+    max_rows_per_address: Annotated[StrictInt, Field(ge=1)] = 20_000
+    to_block: ToBlock = "finalized"
+
+
+class ReplayInput(_Section):
+    """``[[input]]`` of kind ``replay``: stored answers of an earlier pull, without a network."""
+
+    kind: str = "replay"
+    path: PathText = Field(description="Name a case store that was collected into, relative to the case file")
+
+
+INPUTS: dict[str, type[_Section]] = {"files": FilesInput, "explorer": ExplorerInput, "replay": ReplayInput}
+"""Kind of input -> its section."""
+
+
+def _kind(value: Any) -> str:
+    """Tell which section is meant; what is none of them is read as files, and refused there."""
+    kind = value.get("kind", "files") if isinstance(value, dict) else getattr(value, "kind", "files")
+    return kind if isinstance(kind, str) and kind in INPUTS else "files"
+
+
+_Input = Annotated[
+    Annotated[FilesInput, Tag("files")] | Annotated[ExplorerInput, Tag("explorer")] | Annotated[ReplayInput, Tag("replay")],
+    Discriminator(_kind),
+]
 
 
 class SeedsSection(_Section):
@@ -160,8 +208,8 @@ class CaseFile(_Section):
         alias="schema", description=f'Begin the file with schema = "{SCHEMA}"'
     )
     case: CaseSection = Field(description='Add a table [case] with at least id = "…"')
-    input: Annotated[tuple[InputSection, ...], Field(min_length=1)] = Field(
-        description="Add at least one table [[input]] with format and path"
+    input: Annotated[tuple[_Input, ...], Field(min_length=1)] = Field(
+        description="Add at least one table [[input]], such as one with format and path"
     )
     seeds: Annotated[tuple[SeedsSection, ...], Field(min_length=1)] = Field(
         description="Add at least one table [[seeds]] with path"

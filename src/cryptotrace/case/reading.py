@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import stat
 import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -12,14 +11,13 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from cryptotrace.case.file import SCHEMA, CaseFile
+from cryptotrace.case.file import INPUTS, SCHEMA, CaseFile
 from cryptotrace.case.words import near
 from cryptotrace.errors import CaseFileError, InputError
 
 __all__ = ["Case", "read_case"]
 
 _LARGEST = 1_000_000
-_LATER_KINDS = {"explorer": "pulling from an explorer", "replay": "replaying stored answers"}
 
 _WORDS = {
     "string_type": ("must be text", "Put it in quotes"),
@@ -31,7 +29,7 @@ _WORDS = {
     ),
     "dict_type": ("must be a table", 'Write lines such as ours = "theirs" below [input.columns]'),
     "model_type": ("must be a table", "Write its name in brackets on a line of its own, and its keys below"),
-    "greater_than_equal": ("is too small", "Write 0 or more, and at least 1 for service_degree"),
+    "greater_than_equal": ("is too small", "Write 0 or more, and at least 1 for service_degree, max_requests and max_rows_per_address"),
     "string_too_short": ("is empty", "Fill it in, or leave the key out"),
     "string_too_long": ("is longer than 300 characters", "Shorten it"),
     "too_short": ("is empty", "Add at least one"),
@@ -90,7 +88,6 @@ def read_case(path: str | Path) -> Case:
     """
     where = Path(path)
     raw = _toml(where)
-    _refuse_later_kinds(where, raw)
     try:
         return Case(path=where, file=CaseFile.model_validate(raw))
     except ValidationError as error:
@@ -126,18 +123,6 @@ def _toml(path: Path) -> dict[str, Any]:
         raise CaseFileError(f"is not TOML: {reason}", where=str(path), hint="Mend that line; text stands in quotes") from error
 
 
-def _refuse_later_kinds(path: Path, raw: Mapping[str, Any]) -> None:
-    inputs = raw.get("input")
-    for number, section in enumerate(inputs if isinstance(inputs, list) else ()):
-        kind = section.get("kind") if isinstance(section, dict) else None
-        if isinstance(kind, str) and kind in _LATER_KINDS:
-            raise CaseFileError(
-                f"{_LATER_KINDS[kind]} is not in this version",
-                where=f"{path}: input.{number}.kind",
-                hint='Save the rows as files and use kind = "files"',
-            )
-
-
 def _refusal(path: Path, errors: list[ErrorDetails]) -> CaseFileError:
     """Make one error of several: an unknown key first, because a misspelt key also misses the right one."""
     # a list whose items were refused is also called too short: that says nothing new
@@ -148,7 +133,12 @@ def _refusal(path: Path, errors: list[ErrorDetails]) -> CaseFileError:
     what, hint = _said(first)
     if len(told) > 1:
         hint = f"{hint} (and {len(told) - 1} more to mend in this file)"
-    return CaseFileError(what, where=f"{path}: {'.'.join(_printed(part) for part in first['loc'])}", hint=hint)
+    return CaseFileError(what, where=f"{path}: {'.'.join(_printed(part) for part in _untagged(first['loc']))}", hint=hint)
+
+
+def _untagged(place: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Leave out the kind of input that a key path goes through: it is no key."""
+    return (*place[:2], *place[3:]) if place[0] == "input" else place
 
 
 def _printed(part: int | str) -> str:
@@ -182,17 +172,24 @@ def _description(place: tuple[int | str, ...]) -> str | None:
 
 
 def _model_at(place: tuple[int | str, ...]) -> type[BaseModel] | None:
-    """Find the section that a key path leads to; a number is an item of a list of sections."""
-    model: type[BaseModel] = CaseFile
+    """Find the section that a key path leads to; a number is an item of a list of sections, a kind of input one of several."""
+    found: dict[str, type[BaseModel]] = {"": CaseFile}
     for part in place:
         if isinstance(part, int):
             continue
-        field = model.model_fields.get(part)
-        if field is None:
+        if len(found) > 1:
+            found = {"": found[part]}
+            continue
+        field = found[""].model_fields.get(part)
+        models = [] if field is None else _models(field.annotation)
+        if not models:
             return None
-        inner = [field.annotation, *get_args(field.annotation)]
-        found = next((kind for kind in inner if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
-        if found is None:
-            return None
-        model = found
-    return model
+        found = dict(INPUTS) if len(models) > 1 else {"": models[0]}
+    return found.get("")
+
+
+def _models(annotation: Any) -> list[type[BaseModel]]:
+    """Give the sections that an annotation names, however deep inside."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models(part)]

@@ -9,7 +9,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints
 
 from cryptotrace.codecs import chain_of
 from cryptotrace.errors import InputError
@@ -26,6 +26,7 @@ __all__ = [
     "PeriodText",
     "ScopeCategory",
     "SeedCategory",
+    "ToBlock",
     "Words",
     "near",
     "one_of",
@@ -109,6 +110,12 @@ def _moment(value: Any) -> datetime:
         raise InputError("the time is out of range", hint='Write it such as "2024-12-31T00:00:00Z"') from error
 
 
+def _to_block(value: Any) -> int | str:
+    if value == "finalized" or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise InputError(f"{str(value)[:40]!a} is no block", hint='Write a block number without quotes, or "finalized"')
+
+
 def _path(value: str) -> str:
     if not value.strip() or "\0" in value:
         raise InputError(
@@ -136,3 +143,4 @@ Bridge = Annotated[str, one_of("bridge", _bridge_names)]
 PeriodText = Annotated[Period, BeforeValidator(_period)]
 Dollars = Annotated[Decimal, BeforeValidator(_dollars)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+ToBlock = Annotated[int | str, PlainValidator(_to_block)]

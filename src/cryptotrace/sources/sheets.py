@@ -115,8 +115,6 @@ def parse_json(text: str) -> Any:
 
 
 def _csv(stream: IO[str], file: InputFile, spare_cells: int) -> Sheet:
-    # The limit of the csv module is one for the process; rows of real chains pass its default of 128 KiB.
-    csv.field_size_limit(max(MAX_LINE, csv.field_size_limit()))
     held: list[str] = []
 
     def kept() -> Iterator[str]:
@@ -127,7 +125,7 @@ def _csv(stream: IO[str], file: InputFile, spare_cells: int) -> Sheet:
     reader = csv.reader(kept(), strict=True)
     with _damage_named(file):
         try:
-            columns = tuple(cell.strip() for cell in next(reader, []))
+            columns = tuple(cell.strip() for cell in _next_row(reader, []) or [])
         except csv.Error as problem:
             raise InputFileError(f"the header is not CSV ({problem})", where=str(file.path), hint=_CSV_HINT) from None
     doubled = sorted({column for column in columns if columns.count(column) > 1 and column})
@@ -135,6 +133,19 @@ def _csv(stream: IO[str], file: InputFile, spare_cells: int) -> Sheet:
         what = f"the column {doubled[0]} stands twice in the header" if doubled else "is empty: there is no header"
         raise InputFileError(what, where=str(file.path), hint=_CSV_HINT)
     return Sheet(file, columns, _csv_rows(reader, held, file, columns, spare_cells))
+
+
+def _next_row(reader: Any, default: list[str] | None) -> list[str] | None:
+    """Read one row with room for long cells; rows of real chains pass the 128 KiB that the csv module allows.
+
+    That limit is one for the process, so it is put back at once: other readers rely on theirs.
+    """
+    before = csv.field_size_limit(MAX_LINE)
+    try:
+        row: list[str] | None = next(reader, default)
+        return row
+    finally:
+        csv.field_size_limit(before)
 
 
 _CSV_HINT = "The first line must name the columns, separated by commas"
@@ -147,9 +158,7 @@ def _csv_rows(reader: Any, held: list[str], file: InputFile, columns: tuple[str,
             held.clear()
             line = reader.line_num + 1
             try:
-                cells = next(reader)
-            except StopIteration:
-                return
+                cells = _next_row(reader, None)
             except csv.Error as problem:
                 if "end of data" in str(problem):
                     raise InputFileError(
@@ -159,6 +168,8 @@ def _csv_rows(reader: Any, held: list[str], file: InputFile, columns: tuple[str,
                     ) from None
                 yield Row(line, {}, "".join(held).rstrip("\r\n"), f"the row is not CSV: {problem}")
                 continue
+            if cells is None:
+                return
             if not cells:
                 continue
             raw = (held[0] if len(held) == 1 else "".join(held)).rstrip("\r\n")

@@ -79,8 +79,26 @@ class DuckStore(Store):
             return
         if self.read_only:
             raise NotAStoreError("no such case store", where=str(path), hint="Check the name; read_only never creates one")
-        with self._connected(read_only=False) as connection:
-            self._create(connection)
+        self._make(path)
+
+    def _make(self, path: Path) -> None:
+        """Make a new store beside its name and move it there whole: a kill in between leaves no file that looks like one."""
+        spare = path.with_name(f"{path.name}.{os.getpid()}.new")
+        try:
+            connection = duckdb.connect(str(spare), config=dict(_CONFIG))
+            try:
+                self._create(connection)
+            finally:
+                connection.close()
+            _move_new(spare, path)
+        except FileExistsError:
+            self._open_file(path)  # another process was quicker
+        except (OSError, duckdb.IOException) as problem:
+            raise NotAStoreError(
+                "the store cannot be made here", where=str(path), hint="Check the folder and its permissions"
+            ) from problem
+        finally:
+            spare.unlink(missing_ok=True)
 
     def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.begin()
@@ -250,6 +268,16 @@ def _holder(message: str) -> int | None:
         return None
     found = _PID.search(message)
     return int(found[1]) if found else 0
+
+
+def _move_new(spare: Path, path: Path) -> None:
+    """Give a finished file its name, never over one that is there."""
+    try:
+        os.link(spare, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        spare.rename(path)
 
 
 def _damaged(path: Path | None) -> NotAStoreError:

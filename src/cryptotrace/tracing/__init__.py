@@ -121,6 +121,19 @@ def trace_all(
     return Envelope(traces=traces, default=default.id, provenance=provenance)
 
 
+def _warnings(context: Context) -> tuple[str, ...]:
+    """Name listed payments that no ledger row matches: they were asked for and nothing was traced from them."""
+    seen = {(row.receiver, row.tx_hash, row.position) for row in context.ordered}
+    hashes = {(receiver, tx_hash) for receiver, tx_hash, _ in seen}
+    missing = [
+        f"{context.account(account)[1]} in {tx_hash}" + (f" at {position}" if position else "")
+        for account, payments in context.places.listed.items()
+        for tx_hash, position in sorted(payments)
+        if ((account, tx_hash, position) not in seen if position else (account, tx_hash) not in hashes)
+    ]
+    return tuple(f"a listed payment is not in the ledger: {one}" for one in sorted(missing))
+
+
 def _limits(max_hops: int | None, min_value_usd: Decimal | None) -> Limits:
     for name, value in (("max_hops", max_hops), ("min_value_usd", min_value_usd)):
         if value is not None and value < 0:
@@ -146,7 +159,13 @@ def _trace(context: Context, policy: Policy, limits: Limits) -> Trace:
         tables=tables,
         totals=totals_of(context, done, tables),
         openings_tainted_exits=exits,
-        provenance=Provenance(verb="trace", version=__version__, parameters=parameters, inputs={"store": context.digest}),
+        provenance=Provenance(
+            verb="trace",
+            version=__version__,
+            parameters=parameters,
+            inputs={"store": context.digest},
+            warnings=_warnings(context),
+        ),
         context=context,
         walk=done,
     )

@@ -31,7 +31,7 @@ TABLES = {
     ),
     "statement": (
         "asset", "injected", "converted_in", "terminals", "resting", "frontier", "fees", "pruned", "converted_out",
-        "difference",
+        "difference", "chain",
     ),
 }  # fmt: skip
 """Columns of each table: those of the design first, in its order, then ours."""
@@ -161,9 +161,9 @@ def _statement(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
     rows = [
         (
             context.asset(asset), s.injected, s.converted_in, s.terminals, s.resting, s.frontier, s.fees, s.pruned,
-            s.converted_out, s.difference,
+            s.converted_out, s.difference, context.book.assets[asset].asset.chain,
         )
         for asset, s in walk.statements.items()
         if s.injected or s.converted_in or s.difference
     ]  # fmt: skip
-    return sorted(rows)
+    return sorted(rows, key=lambda row: (row[0], row[-1]))
