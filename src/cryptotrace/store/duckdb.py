@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import duckdb
 
@@ -83,7 +84,7 @@ class DuckStore(Store):
 
     def _make(self, path: Path) -> None:
         """Make a new store beside its name and move it there whole: a kill in between leaves no file that looks like one."""
-        spare = path.with_name(f"{path.name}.{os.getpid()}.new")
+        spare = path.with_name(f"{path.name}.{uuid4().hex}.new")
         try:
             connection = duckdb.connect(str(spare), config=dict(_CONFIG))
             try:
