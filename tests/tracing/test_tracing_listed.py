@@ -1,4 +1,4 @@
-"""Listed payments that are not there are named."""
+"""What makes seeds doubtful is said: listed payments that are not there, seeds that look like services."""
 
 from __future__ import annotations
 
@@ -24,3 +24,20 @@ def test_a_listed_payment_that_matches_no_row_is_a_warning() -> None:
     assert len(trace.provenance.warnings) == 2
     assert all("a listed payment is not in the ledger" in warning for warning in trace.provenance.warnings)
     assert trace.table("statement").column("injected") == (5,)
+
+
+def test_a_seed_with_as_many_counterparties_as_a_service_is_a_warning() -> None:
+    store, batch = ct.open_store(":memory:"), Batch()
+    for number in range(4):
+        batch.add_transfer(
+            chain="ethereum", tx_hash=f"0x{number:064x}", kind="token", time=datetime(2023, 1, 1, tzinfo=UTC),
+            sender=f"0x{number + 1:040x}", receiver=B, amount=5, contract=USDT, symbol="USDT", decimals=6, block=number,
+            tx_index=0, log_index=4,
+        )  # fmt: skip
+    store.load([batch], complete=True)
+    seeds = ct.Seeds((ct.Seed(chain="ethereum", address=B),))
+    assert ct.trace(store, seeds, service_degree=5).provenance.warnings == ()
+    (warning,) = ct.trace(store, seeds, service_degree=4).provenance.warnings
+    assert "trades with 4 counterparties" in warning
+    estimate = ct.estimate(store, None, ct.trace(store, seeds, service_degree=4))
+    assert warning in estimate.provenance.warnings

@@ -122,7 +122,7 @@ def trace_all(
 
 
 def _warnings(context: Context) -> tuple[str, ...]:
-    """Name listed payments that no ledger row matches: they were asked for and nothing was traced from them."""
+    """Name what makes the seeds doubtful: listed payments that no row matches, and seeds that look like services."""
     seen = {(row.receiver, row.tx_hash, row.position) for row in context.ordered}
     hashes = {(receiver, tx_hash) for receiver, tx_hash, _ in seen}
     missing = [
@@ -131,7 +131,14 @@ def _warnings(context: Context) -> tuple[str, ...]:
         for tx_hash, position in sorted(payments)
         if ((account, tx_hash, position) not in seen if position else (account, tx_hash) not in hashes)
     ]
-    return tuple(f"a listed payment is not in the ledger: {one}" for one in sorted(missing))
+    return (
+        *(f"a listed payment is not in the ledger: {one}" for one in sorted(missing)),
+        *(
+            f"the seed or cluster member {context.account(account)[1]} trades with {degree:,} counterparties, as a service "
+            "does: if it is one, what its customers paid is not stolen"
+            for account, degree in sorted(context.places.crowded.items())
+        ),
+    )
 
 
 def _limits(max_hops: int | None, min_value_usd: Decimal | None) -> Limits:

@@ -52,6 +52,8 @@ class Places:
         Account -> streams that are complete (``all``, ``native``, ``token``).
     gaps : dict
         Account -> why it is not ledgered, where coverage says so.
+    crowded : dict
+        Scam account -> its counterparties, where they are as many as a service has: perhaps a wrong seed.
     """
 
     sources: frozenset[int]
@@ -63,6 +65,7 @@ class Places:
     closed: Mapping[int, str]
     ledgered: Mapping[int, frozenset[str]]
     gaps: Mapping[int, str] = field(default_factory=dict)
+    crowded: Mapping[int, int] = field(default_factory=dict)
 
     def why_not_walked(self, account: int, *, token: bool) -> str | None:
         """Give the frontier reason of an account for a kind of asset, or None where it is walked."""
@@ -107,8 +110,11 @@ def find_places(
     ends, closed = _labelled(book, labels, scam)
     for account in victims:
         ends.setdefault(account, End(category="victim", entity=None))
+    crowded: dict[int, int] = {}
     for account, degree in _degrees(book).items():
-        if degree >= service_degree and account not in scam and account not in ends and account not in closed:
+        if degree >= service_degree and account in scam:
+            crowded[account] = degree
+        elif degree >= service_degree and account not in ends and account not in closed:
             closed[account] = "suspected_service"
     ledgered, gaps = _coverage(store, book)
     return Places(
@@ -121,6 +127,7 @@ def find_places(
         closed=closed,
         ledgered=ledgered,
         gaps=gaps,
+        crowded=crowded,
     )
 
 
