@@ -5,7 +5,9 @@ Importing this package does nothing and costs nothing: every name below is loade
 
 from __future__ import annotations
 
+import sys as _sys
 from importlib import import_module
+from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace._version import __version__
@@ -13,7 +15,7 @@ from cryptotrace._version import __version__
 if TYPE_CHECKING:
     from cryptotrace.case import CaseResult, run_case
     from cryptotrace.clustering import Clusters, cluster
-    from cryptotrace.collect import load_prices, load_transfers
+    from cryptotrace.collect import Plan, collect, load_prices, load_transfers, plan_collect, replay
     from cryptotrace.errors import CryptotraceError
     from cryptotrace.estimates import Comparison, Estimate, compare, estimate
     from cryptotrace.hygiene import Exclusions, clean
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     )
     from cryptotrace.registry import ReportedTotals, reported_totals
     from cryptotrace.reports import ReportPaths, write_report
+    from cryptotrace.settings import Secret, Settings
+    from cryptotrace.sources import open_source
     from cryptotrace.store import Store, open_store
     from cryptotrace.tracing import Envelope, Trace, trace, trace_all
 
@@ -53,12 +57,15 @@ __all__ = [
     "Label",
     "Labels",
     "Lifo",
+    "Plan",
     "Poison",
     "ReportPaths",
     "ReportedTotals",
     "Scope",
+    "Secret",
     "Seed",
     "Seeds",
+    "Settings",
     "Store",
     "TaintFirst",
     "TaintLast",
@@ -66,13 +73,17 @@ __all__ = [
     "__version__",
     "clean",
     "cluster",
+    "collect",
     "compare",
     "estimate",
     "load_labels",
     "load_prices",
     "load_seeds",
     "load_transfers",
+    "open_source",
     "open_store",
+    "plan_collect",
+    "replay",
     "reported_totals",
     "run_case",
     "trace",
@@ -83,7 +94,7 @@ __all__ = [
 _HOMES = {
     "case": ("CaseResult", "run_case"),
     "clustering": ("Clusters", "cluster"),
-    "collect": ("load_prices", "load_transfers"),
+    "collect": ("Plan", "collect", "load_prices", "load_transfers", "plan_collect", "replay"),
     "errors": ("CryptotraceError",),
     "estimates": ("Comparison", "Estimate", "compare", "estimate"),
     "hygiene": ("Exclusions", "clean"),
@@ -94,6 +105,8 @@ _HOMES = {
     ),
     "registry": ("ReportedTotals", "reported_totals"),
     "reports": ("ReportPaths", "write_report"),
+    "settings": ("Secret", "Settings"),
+    "sources": ("open_source",),
     "store": ("Store", "open_store"),
     "tracing": ("Envelope", "Trace", "trace", "trace_all"),
 }  # fmt: skip
@@ -111,3 +124,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+class _Names(_ModuleType):
+    """Keeps the verb ``collect`` where the package of the same name would take its place as it is imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name not in _HOME_OF or not isinstance(value, _ModuleType):
+            super().__setattr__(name, value)
+
+
+_sys.modules[__name__].__class__ = _Names

@@ -70,7 +70,7 @@ STORED: Mapping[str, Table] = {
             "responses",
             "key",
             "key VARCHAR; source VARCHAR; chain VARCHAR; stream VARCHAR; subject VARCHAR; request VARCHAR; status INTEGER; "
-            "body BLOB; body_sha256 VARCHAR; ~server_date VARCHAR; ~received_at TIMESTAMP",
+            "~body BLOB; body_sha256 VARCHAR; ~server_date VARCHAR; ~received_at TIMESTAMP",
         ),
         _table("accounts", "chain address", "~id INTEGER; chain VARCHAR; address VARCHAR"),
         _table(
@@ -151,6 +151,8 @@ the row number in the input; it decides order only where the row carries no posi
 class Batch:
     """Rows on their way into the store: plain tuples per table, in the column order of :data:`WIDE`.
 
+    ``tables`` holds further rows as Arrow, in the same columns and types, where a source reads whole pages at once.
+
     >>> batch = Batch()
     >>> batch.reject("pay.csv", 7, "amount is negative", "…,-5,…")
     >>> len(batch)
@@ -158,6 +160,7 @@ class Batch:
     """
 
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    tables: dict[str, list[pa.Table]] = field(default_factory=dict)
 
     def add(self, table: str, row: tuple[Any, ...]) -> None:
         """Append one row; the caller keeps to the column order."""
@@ -214,7 +217,8 @@ class Batch:
         return tuple(Reject(file=f, line=n, reason=r, raw=w) for f, n, r, w in self.rows.get("rejects", ()))
 
     def __len__(self) -> int:
-        return sum(len(rows) for rows in self.rows.values())
+        in_tables = [int(table.num_rows) for tables in self.tables.values() for table in tables]
+        return sum(map(len, self.rows.values())) + sum(in_tables)
 
 
 def arrow_table(table: Table, rows: Iterable[tuple[Any, ...]]) -> pa.Table:

@@ -81,7 +81,7 @@ class Settings:
         for explorer in ("etherscan",):
             name = f"{explorer.upper()}_API_KEY"
             value = found.get(name) or found.get(f"CRYPTOTRACE_{name}") or _from_file(found.get(f"{name}_FILE"), name)
-            if value:
+            if value and value.strip():
                 keys[explorer] = Secret(value.strip())
         return cls(keys=keys)
 

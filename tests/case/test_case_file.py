@@ -179,8 +179,8 @@ def test_a_wrong_key_or_value_is_named_with_its_path_and_what_to_do(
         ("[[input]]", "[input]", "input", "list"),
         ('[[seeds]]\npath = "seeds.csv"\n', "", "seeds", "missing"),
         ('[[input]]\nformat = "usd_edges"\npath = "edges.csv"\n', "", "input", "missing"),
-        ("format", 'kind = "explorer"\nsource = "etherscan"\nformat', "input.0.kind", "not in this version"),
-        ("format", 'kind = "replay"\nformat', "input.0.kind", "not in this version"),
+        ("format", 'kind = "explorer"\nsource = "etherscan"\nformat', "input.0.format", "no such key"),
+        ("format", 'kind = "replay"\nformat', "input.0.format", "no such key"),
         ("format", 'kind = "file"\nformat', "input.0.kind", "'file'"),
     ],
 )

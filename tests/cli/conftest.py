@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cryptotrace.testing import World, romance_world
+
+sys.path.append(str(Path(__file__).parent))
+
 SCAM, EXCHANGE = "0x" + "2" * 40, "0x" + "4" * 40
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -30,6 +34,19 @@ category = "romance_baiting"
 [[labels]]
 path = "labels.csv"
 """
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    """A small world with three seeds."""
+    return romance_world(3, campaigns=1, victims=2, people=6, days=40)
+
+
+@pytest.fixture
+def seeds(world: World, tmp_path: Path) -> str:
+    """A file with its seeds, in the folder of the test."""
+    (tmp_path / "seeds.txt").write_text("".join(f"{row.address}\n" for row in world.seeds), encoding="utf-8")
+    return "seeds.txt"
 
 
 @pytest.fixture

@@ -34,7 +34,8 @@ class InProcess(HttpFetcher):
     """Asks a fake explorer without a socket; its transport faults become the errors that they are over HTTP."""
 
     def __init__(self, explorer: FakeEtherscan, **settings: Any) -> None:
-        settings = {"sleep": lambda _: None, "pace": Pace(1e9), "classify": classify, "secret": Secret(KEY), **settings}
+        pace = Pace(1e9, sleep=lambda _: None)
+        settings = {"sleep": lambda _: None, "pace": pace, "classify": classify, "secret": Secret(KEY), **settings}
         super().__init__("http://127.0.0.1/v2/api", **settings)
         self.explorer = explorer
 
@@ -107,12 +108,22 @@ def truth_of(world: Any, address: str, stream: str, last: int) -> Counter[Row]:
     return rows
 
 
+def transfers_of(batch: Batch) -> list[tuple[Any, ...]]:
+    """Give the transfers of a page, whether it holds them as rows or as columns."""
+    rows = list(batch.rows.get("transfers", ()))
+    for table in batch.tables.get("transfers", ()):
+        columns = [table.column(name).to_pylist() for name in WIDE["transfers"].names]
+        columns[COLUMNS["amount"]] = [int(value) for value in columns[COLUMNS["amount"]]]
+        rows += zip(*columns, strict=True)
+    return rows
+
+
 def rows_of(batches: Iterable[Batch]) -> Counter[Row]:
     """Give the transfers of pages; a row whose place is named twice is one row, as in the store."""
     rows: Counter[Row] = Counter()
     places: set[tuple[Any, ...]] = set()
     for batch in batches:
-        for cells in batch.rows.get("transfers", ()):
+        for cells in transfers_of(batch):
             hash_, kind, sender, receiver, contract, amount, ok, log, trace, call, index = (
                 cells[COLUMNS[name]]
                 for name in (

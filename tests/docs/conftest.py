@@ -23,7 +23,9 @@ def root() -> Path:
 def python(root: Path) -> Run:
     """Run a fresh interpreter and give what it printed; its exit code must be the one expected (None: any)."""
 
-    def run(*arguments: str | Path, cwd: Path = root, expect: int | None = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str | Path, cwd: Path = root, expect: int | None = 0, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
             [sys.executable, *map(str, arguments)],
             cwd=cwd,

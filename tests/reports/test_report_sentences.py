@@ -142,7 +142,7 @@ def test_only_labelled_exchanges_are_called_exchanges(facts: Facts) -> None:
     def ends(*categories: str) -> str:
         value = PricedSum(Decimal(5), 0, 1)
         places = tuple(Place(name=f"N{c}", category=c, value=value, addresses=1) for c in categories)
-        return answer(replace(facts, exits=places))[2].text
+        return answer(replace(facts, period_exits=places))[2].text
 
     assert "reached exchanges (E4" in ends("exchange", "exchange_deposit")
     assert "reached exchanges and other exits (E4" in ends("exchange", "mixer")
@@ -155,7 +155,10 @@ def test_only_labelled_exchanges_are_called_exchanges(facts: Facts) -> None:
 def test_what_stopped_at_incomplete_addresses_widens_the_range_and_is_said(facts: Facts) -> None:
     frontier = (Place(name="partial", category="", value=PricedSum(Decimal(40), 0, 2), addresses=1),)
     changed = with_rung(
-        replace(facts, exits=(), frontier=frontier, exits_range=(Decimal(0), Decimal(0)), exits_shown=Decimal(0)),
+        replace(
+            facts, exits=(), period_exits=(), frontier=frontier, period_stopped=frontier[0].value,
+            exits_range=(Decimal(0), Decimal(0)), exits_shown=Decimal(0),
+        ),  # fmt: skip
         rung("E4", 0, 0, 40),
     )
     line = answer(changed)[2]

@@ -9,11 +9,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from cryptotrace.case.demo_pull import Pulled, run_pulled
 from cryptotrace.case.result import CaseResult
-from cryptotrace.case.running import SYNTHETIC_MARK, run_case
+from cryptotrace.case.running import SYNTHETIC_MARK
 from cryptotrace.errors import InputFileError
 from cryptotrace.model import ResultTable, cell_text
-from cryptotrace.testing import Truth, romance_world
+from cryptotrace.testing import Truth, World, romance_world
 from cryptotrace.tracing import Trace
 
 __all__ = ["DEMO_FOLDER", "DemoResult", "demo_case"]
@@ -32,6 +33,8 @@ class DemoResult:
 
     Attributes
     ----------
+    pulled : Pulled
+        How many requests the fake explorer had, and what went wrong on the way.
     table : ResultTable
         ``fact, planted, found, low, high, unit``: dollars as Decimals, rows as ints; ``low`` and ``high`` are None where the
         figure has no range.
@@ -41,6 +44,7 @@ class DemoResult:
     folder: Path
     truth: Truth
     result: CaseResult
+    pulled: Pulled
     table: ResultTable
 
     def to_pandas(self) -> Any:
@@ -62,7 +66,9 @@ class DemoResult:
 
 
 def demo_case(folder: str | Path | None = None, *, seed: int = 42, progress: Callable[[str], None] | None = None) -> DemoResult:
-    """Invent a romance-baiting campaign, run the whole chain on its files, and hold the answer against the truth.
+    """Invent a romance-baiting campaign, pull it, run the whole chain on it, and hold the answer against the truth.
+
+    The pull is a real one, over HTTP, from a fake explorer on this machine; some of its answers go wrong on purpose.
 
     Parameters
     ----------
@@ -89,11 +95,9 @@ def demo_case(folder: str | Path | None = None, *, seed: int = 42, progress: Cal
     world = romance_world(seed=seed)
     place.mkdir(parents=True, exist_ok=True)
     (place / SYNTHETIC_MARK).write_text(_MARK, encoding="utf-8")
-    case = world.write(place)
-    # the store is made from the files, which may come from another version of the generator
-    (place / f"{world.name}.duckdb").unlink(missing_ok=True)
-    result = run_case(case, progress=progress)
-    return DemoResult(seed=seed, folder=place, truth=world.truth, result=result, table=_beside(world.truth, result))
+    result, pulled = run_pulled(world, place, progress=progress)
+    table = _beside(world, result, pulled)
+    return DemoResult(seed=seed, folder=place, truth=world.truth, result=result, pulled=pulled, table=table)
 
 
 def _refuse_other(place: Path) -> None:
@@ -109,8 +113,9 @@ def _refuse_other(place: Path) -> None:
         )
 
 
-def _beside(truth: Truth, result: CaseResult) -> ResultTable:
+def _beside(world: World, result: CaseResult, pulled: Pulled) -> ResultTable:
     """Hold what was found against what was planted."""
+    truth = world.truth
     trace, lost = result.trace, result.estimate["E3"]
     paid = _sum(row["usd"] for row in result.estimate.decisions.dicts() if "E3" in row["counts_in"].split())
     back = None if paid is None or lost.central_usd is None else paid - lost.central_usd
@@ -122,11 +127,32 @@ def _beside(truth: Truth, result: CaseResult) -> ResultTable:
     rows += _reached(truth, trace)
     desk = _sum(row["tainted_usd"] for row in trace.table("frontier").dicts() if row["reason"] == "suspected_service")
     rows.append(("entered an unlabelled desk", sum((item.usd for item in truth.desk), Decimal(0)), desk, None, None, "USD"))
-    excluded = {row["reason"]: row["transfers"] for row in result.exclusions.table.dicts()}
-    for kind in ("zero_value", "counterfeit"):
-        planted_rows = sum(1 for row in truth.unwanted if row.kind == kind)
-        rows.append((f"{kind.replace('_', '-')} rows left out", planted_rows, excluded.get(kind, 0), None, None, "rows"))
+    rows += _left_out(world, result, pulled)
     return ResultTable("demo", ("fact", "planted", "found", "low", "high", "unit"), tuple(rows))
+
+
+def _left_out(world: World, result: CaseResult, pulled: Pulled) -> list[tuple[Any, ...]]:
+    """Hold planted spam against what was excluded: token rows, and of the planted ones those that a pulled list shows."""
+    shown = {
+        (row.tx_hash, row.log_index) for row in world.transfers if not pulled.addresses.isdisjoint((row.sender, row.receiver))
+    }
+    found = dict(
+        result.store.rows(
+            "SELECT e.reason, count(DISTINCT t.id) FROM exclusions AS e JOIN transfers AS t ON t.id = e.transfer "
+            "WHERE t.kind = 'token' GROUP BY e.reason"
+        )
+    )
+    return [
+        (
+            f"{kind.replace('_', '-')} rows left out",
+            sum(row.kind == kind and (row.tx_hash, row.log_index) in shown for row in world.truth.unwanted),
+            found.get(kind, 0),
+            None,
+            None,
+            "rows",
+        )
+        for kind in ("zero_value", "counterfeit")
+    ]
 
 
 def _reached(truth: Truth, trace: Trace) -> list[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""Inputs into the case store: a store that this run made stays only if the run ends well."""
+"""Inputs into the case store: one that this run made stays only if the run ends well, or an explorer was asked for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cryptotrace._version import __version__
+from cryptotrace.case.file import FilesInput
 from cryptotrace.case.places import loading_options
+from cryptotrace.case.pulling import Pulls, pull_input, refuse_other_pulls
 from cryptotrace.case.reading import Case
 from cryptotrace.collect import load_prices, load_transfers
 from cryptotrace.errors import CaseFileError
@@ -28,19 +30,29 @@ _CLEAR = "Name another store in the case file, or delete this one and run again:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Store]:
-    """Open a case store; one that this makes is taken away again if the work inside fails or is interrupted."""
+    """Open a case store; one that this makes is taken away again if the work inside fails or is interrupted.
+
+    Where an explorer was asked, it stays: the same command goes on with what came.
+    """
     is_new = not path.exists()
     store = open_store(path)
     try:
         yield store
     except BaseException:
-        if is_new:
+        if is_new and not _was_asked_for(path):
             for made in (path, path.with_name(path.name + ".wal")):
                 made.unlink(missing_ok=True)
         raise
 
 
-def load_inputs(case: Case, store: Store, say: Callable[[str], None]) -> Coverage:
+def _was_asked_for(path: Path) -> bool:
+    """Whether an explorer was asked for this store: answers that were paid for are never thrown away."""
+    if path.with_name(path.name + ".journal").exists():
+        return True
+    return bool(open_store(path, read_only=True).rows("SELECT 1 FROM meta WHERE name LIKE 'collect:%'"))
+
+
+def load_inputs(case: Case, store: Store, pulls: Pulls, say: Callable[[str], None]) -> Coverage:
     """Load everything that the case names; loading the same again changes nothing.
 
     Raises
@@ -49,16 +61,24 @@ def load_inputs(case: Case, store: Store, say: Callable[[str], None]) -> Coverag
         If the store was made from other inputs: old rows would count beside the new ones.
     """
     _refuse_other_files(case, store)
-    loads = _load(case, store, say)
+    refuse_other_pulls(case, store)
+    loads = _load(case, store, pulls, say)
     _refuse_other_options(case, store, loads)
     new = Counter[str]()
     for load in loads:
         new.update(load.new)
     inputs = {name: digest for load in loads for name, digest in load.provenance.inputs.items()}
-    return coverage_of(store, new=dict(new), inputs=inputs)
+    warnings = tuple(words for load in loads for words in load.provenance.warnings)
+    return coverage_of(store, new=dict(new), inputs=inputs, warnings=warnings)
 
 
-def coverage_of(store: Store, *, new: dict[str, int] | None = None, inputs: dict[str, str] | None = None) -> Coverage:
+def coverage_of(
+    store: Store,
+    *,
+    new: dict[str, int] | None = None,
+    inputs: dict[str, str] | None = None,
+    warnings: tuple[str, ...] = (),
+) -> Coverage:
     """Say what a whole store holds and lacks: rejected rows by reason, and addresses by status."""
     rejected = store.rows("SELECT reason, count(*) FROM rejects GROUP BY reason ORDER BY count(*) DESC, reason")
     rows = store.rows(
@@ -68,17 +88,19 @@ def coverage_of(store: Store, *, new: dict[str, int] | None = None, inputs: dict
         new=new or {},
         rejected=dict(rejected),
         table=ResultTable("coverage", ("status", "reason", "addresses"), tuple(rows)),
-        provenance=Provenance(verb="run_case", version=__version__, inputs=inputs or {}),
+        provenance=Provenance(verb="run_case", version=__version__, inputs=inputs or {}, warnings=warnings),
     )
 
 
-def _load(case: Case, store: Store, say: Callable[[str], None]) -> list[Coverage]:
+def _load(case: Case, store: Store, pulls: Pulls, say: Callable[[str], None]) -> list[Coverage]:
     loads = []
     for number, section in enumerate(case.file.input):
-        say(f"loading {section.path}")
-        loads.append(
-            load_transfers(store, case.place(section.path), complete=section.complete, **loading_options(case, number))
-        )
+        if isinstance(section, FilesInput):
+            say(f"loading {section.path}")
+            options = loading_options(case, section)
+            loads.append(load_transfers(store, case.place(section.path), complete=section.complete, **options))
+        else:
+            loads.append(pull_input(case, number, store, pulls, say))
     if case.file.prices.files:
         say("loading prices")
         loads.append(load_prices(store, *map(case.place, case.file.prices.files)))
@@ -126,9 +148,10 @@ def _runs(store: Store) -> list[tuple[str, str, str]]:
 
 def _files(case: Case) -> Iterator[Path]:
     """Give every file of transfers and prices that the case reads."""
-    for number, section in enumerate(case.file.input):
-        yield from (file.path for file in find_files([case.place(section.path)], FORMATS[section.format].kinds))
-        yield from (place for place in loading_options(case, number).values() if isinstance(place, Path))
+    for section in case.file.input:
+        if isinstance(section, FilesInput):
+            yield from (file.path for file in find_files([case.place(section.path)], FORMATS[section.format].kinds))
+            yield from (place for place in loading_options(case, section).values() if isinstance(place, Path))
     for named in case.file.prices.files:
         yield from (file.path for file in find_files([case.place(named)], PRICE_KINDS))
 

@@ -1,4 +1,4 @@
-"""The places that a case names: inputs must be there, outputs must overwrite nothing. Nothing is opened or made."""
+"""The places that a case names: inputs must be there, outputs must overwrite nothing. Nothing is made."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from cryptotrace.case.file import FilesInput, ReplayInput
 from cryptotrace.case.reading import Case
 from cryptotrace.errors import CaseFileError, InputError
 from cryptotrace.reports.writing import check_target
 from cryptotrace.sources.files import read_prices, read_transfers
+from cryptotrace.store import open_store
 
-__all__ = ["at_key", "check_inputs", "check_outputs", "loading_options"]
+__all__ = ["at_key", "check_archive", "check_inputs", "check_outputs", "loading_options"]
 
 _BESIDE = ("transactions", "approvals", "coverage")
 
@@ -31,9 +33,8 @@ def at_key(case: Case, key: str) -> Iterator[None]:
         raise CaseFileError(error.what, where=f"{case.path}: {key}{inner}", hint=error.hint) from error
 
 
-def loading_options(case: Case, number: int) -> dict[str, Any]:
-    """Give the options of ``input.<number>`` as the reader takes them; its places are absolute or beside the case file."""
-    section = case.file.input[number]
+def loading_options(case: Case, section: FilesInput) -> dict[str, Any]:
+    """Give the options of an input of files as the reader takes them; its places are absolute or beside the case file."""
     beside = {name: case.place(named) for name in _BESIDE if (named := getattr(section, name)) is not None}
     return {"format": section.format, "chain": section.chain, "columns": section.columns, **beside}
 
@@ -51,11 +52,27 @@ def check_inputs(case: Case) -> None:
             _check_readable(place, folders=key.rsplit(".", 1)[-1] not in _BESIDE)
     for number, section in enumerate(case.file.input):
         with at_key(case, f"input.{number}"):
-            # files are listed and options checked at once; no row is read before the iterator is asked
-            read_transfers(case.place(section.path), **loading_options(case, number))
+            if isinstance(section, FilesInput):
+                # files are listed and options checked at once; no row is read before the iterator is asked
+                read_transfers(case.place(section.path), **loading_options(case, section))
+            elif isinstance(section, ReplayInput):
+                check_archive(case.place(section.path))
     for number, named in enumerate(case.file.prices.files):
         with at_key(case, f"prices.files.{number}"):
             read_prices(case.place(named))
+
+
+def check_archive(place: Path) -> None:
+    """Check that a path is a case store with raw answers.
+
+    Raises
+    ------
+    InputError
+        If it is none, or nothing was collected into it.
+    """
+    archive = open_store(place, read_only=True)
+    if not archive.rows("SELECT 1 FROM runs WHERE verb = 'collect' LIMIT 1"):
+        raise InputError("nothing was collected into this store", where=str(place), hint="Name a store that has raw answers")
 
 
 def check_outputs(case: Case, out: Path | None = None) -> Path:
@@ -102,7 +119,7 @@ def _read_places(case: Case) -> Iterator[tuple[str, Path]]:
     file = case.file
     for number, section in enumerate(file.input):
         for name in ("path", *_BESIDE):
-            if (named := getattr(section, name)) is not None:
+            if (named := getattr(section, name, None)) is not None:
                 yield f"input.{number}.{name}", case.place(named)
     yield from ((f"seeds.{number}.path", case.place(section.path)) for number, section in enumerate(file.seeds))
     yield from ((f"labels.{number}.path", case.place(section.path)) for number, section in enumerate(file.labels))

@@ -29,7 +29,10 @@ _WORDS = {
     ),
     "dict_type": ("must be a table", 'Write lines such as ours = "theirs" below [input.columns]'),
     "model_type": ("must be a table", "Write its name in brackets on a line of its own, and its keys below"),
-    "greater_than_equal": ("is too small", "Write 0 or more, and at least 1 for service_degree, max_requests and max_rows_per_address"),
+    "greater_than_equal": (
+        "is too small",
+        "Write 0 or more, and at least 1 for service_degree, max_requests and max_rows_per_address",
+    ),
     "string_too_short": ("is empty", "Fill it in, or leave the key out"),
     "string_too_long": ("is longer than 300 characters", "Shorten it"),
     "too_short": ("is empty", "Add at least one"),

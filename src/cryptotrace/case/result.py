@@ -65,6 +65,7 @@ class CaseResult:
             for row in self.coverage.table.dicts()
             if row["status"] != "complete"
         ]
+        found += self.coverage.provenance.warnings
         frontier = list(self.trace.table("frontier").dicts())
         for reason in NOT_PULLED:
             values = [row["tainted_usd"] for row in frontier if row["reason"] == reason]

@@ -9,6 +9,7 @@ from typing import TypedDict
 from cryptotrace.case.file import EDITIONS
 from cryptotrace.case.loading import coverage_of, load_inputs, opened
 from cryptotrace.case.places import at_key, check_inputs, check_outputs
+from cryptotrace.case.pulling import OpenSource, prepare_pulls
 from cryptotrace.case.reading import Case, read_case
 from cryptotrace.case.result import CaseResult
 from cryptotrace.clustering import Clusters, cluster
@@ -19,6 +20,7 @@ from cryptotrace.labels import combined, load_labels, load_seeds
 from cryptotrace.model import Coverage, Labels, Scope, Seeds, policy_named
 from cryptotrace.registry import OUR_CATEGORIES, reported_totals
 from cryptotrace.reports import report_text, write_report
+from cryptotrace.sources import open_source
 from cryptotrace.store import Store, open_store
 from cryptotrace.tracing import Envelope, trace_all
 
@@ -38,7 +40,12 @@ class _Named(TypedDict):
     synthetic: bool
 
 
-def run_case(path: str | Path, *, progress: Progress | None = None) -> CaseResult:
+def run_case(
+    path: str | Path,
+    *,
+    progress: Progress | None = None,
+    open: OpenSource = open_source,  # noqa: A002  (it opens)
+) -> CaseResult:
     """Run a case file from input to report.
 
     Parameters
@@ -47,6 +54,9 @@ def run_case(path: str | Path, *, progress: Progress | None = None) -> CaseResul
         A case file; its paths are relative to it.
     progress : callable, optional
         Called with a few words before each step.
+    open : callable, optional
+        Opens the explorers that the case names, with the arguments of :func:`cryptotrace.open_source`, which it is by
+        default: another one gives a key, or another server.
 
     Returns
     -------
@@ -59,16 +69,20 @@ def run_case(path: str | Path, *, progress: Progress | None = None) -> CaseResul
         With the file, the key, what is wrong and what to do.
     InputError
         If a file that it names is not what the case says.
+    SourceError
+        If an explorer has no key, or refuses the first question. What it does not give later makes the result partial.
     StoreBusy
         If another process holds the store.
 
     Notes
     -----
     Everything that can be checked without the store is checked before it is touched. A store that this run makes is taken
-    away again if the run fails; one that was there keeps whole loads only. The report is written whole, at the end, or not
-    at all. A second run gives the same logical digests.
+    away again if the run fails, unless an explorer was asked: then the same call goes on where it stopped. One that was there
+    keeps whole loads only. The first Ctrl-C during a pull ends the pull after the page at hand, and the case goes on with what
+    there is. The report is written whole, at the end, or not at all. A second run gives the same logical digests, as long as
+    no explorer is asked for newer blocks.
     """
-    return _run(path, progress=progress, load=True)
+    return _run(path, progress=progress, open_=open)
 
 
 def render_case(
@@ -96,27 +110,34 @@ def render_case(
     CaseFileError
         As :func:`run_case`, and if the case has no store yet.
     """
-    return _run(path, progress=progress, load=False, edition=edition, out=None if out is None else Path(out))
+    return _run(path, progress=progress, open_=None, edition=edition, out=None if out is None else Path(out))
 
 
 def _run(
-    path: str | Path, *, progress: Progress | None, load: bool, edition: str | None = None, out: Path | None = None
+    path: str | Path,
+    *,
+    progress: Progress | None,
+    open_: OpenSource | None,
+    edition: str | None = None,
+    out: Path | None = None,
 ) -> CaseResult:
+    """Run a case, or, where nothing opens sources, answer from what its store holds."""
     say = progress or _silent
     say("reading the case")
     case = read_case(path)
     if edition not in {None, *EDITIONS}:
         raise InputError(f"no edition {edition!a:.80}", where="edition", hint=f"Use one of: {', '.join(EDITIONS)}")
-    if load:
+    if open_ is not None:
         check_inputs(case)
     report = check_outputs(case, out)
     seeds, labels = _seeds(case), _labels(case)
     scope = _scope(case, seeds)
-    if not load:
+    if open_ is None:
         store = _existing(case)
         return _answer(case, store, coverage_of(store), seeds, labels, scope, say=say, report=report, edition=edition)
+    pulls = prepare_pulls(case, seeds, labels, open_, show=progress is not None)
     with opened(case.store) as store:
-        coverage = load_inputs(case, store, say)
+        coverage = load_inputs(case, store, pulls, say)
         return _answer(case, store, coverage, seeds, labels, scope, say=say, report=report, edition=edition)
 
 

@@ -111,7 +111,9 @@ def _moment(value: Any) -> datetime:
 
 
 def _to_block(value: Any) -> int | str:
-    if value == "finalized" or (isinstance(value, int) and not isinstance(value, bool) and value >= 0):
+    if value == "finalized":
+        return "finalized"
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     raise InputError(f"{str(value)[:40]!a} is no block", hint='Write a block number without quotes, or "finalized"')
 

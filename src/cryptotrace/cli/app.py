@@ -7,10 +7,15 @@ from typing import Annotated
 import typer
 
 from cryptotrace._version import __version__
+from cryptotrace.cli.collect import collect
 from cryptotrace.cli.demo import demo
+from cryptotrace.cli.doctor import doctor
+from cryptotrace.cli.logs import show_logs
+from cryptotrace.cli.replay import replay
 from cryptotrace.cli.report import report
 from cryptotrace.cli.run import run
 from cryptotrace.cli.totals import totals
+from cryptotrace.cli.verify import verify
 
 __all__ = ["app"]
 
@@ -36,16 +41,18 @@ _Version = Annotated[bool, typer.Option("--version", callback=_version, is_eager
 def _before(
     context: typer.Context,
     version: _Version = False,  # noqa: ARG001, FBT002  (its callback does the work)
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show each step, and tracebacks.")] = False,  # noqa: FBT002
+    verbose: Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Show each step, and tracebacks; twice: also what is logged.")
+    ] = 0,
 ) -> None:
     """Trace stolen crypto from scam seeds to a stolen total with a range, beside what was reported.
 
     Begin with: cryptotrace demo
     """
     context.obj = verbose
+    if verbose > 1:
+        show_logs()
 
 
-app.command()(demo)
-app.command()(run)
-app.command()(totals)
-app.command()(report)
+for verb in (demo, run, collect, totals, report, verify, replay, doctor):
+    app.command()(verb)

@@ -27,9 +27,11 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another number invents another world.")] = 42,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,  # noqa: FBT002
 ) -> None:
-    """Invent a scam, run the whole chain on it, and show the answer beside the truth.
+    """Invent a scam, pull it from a fake explorer, run the whole chain on it, and show the answer beside the truth.
 
-    Offline, in seconds. Example: cryptotrace demo
+    Offline, in seconds; the explorer runs on this machine, and some of its answers go wrong on purpose.
+
+    Example: cryptotrace demo
     """
     with answering(context):
         from cryptotrace.case import demo_case
@@ -54,6 +56,8 @@ def _text(found: DemoResult) -> str:
             "It shows what the library finds where the truth is known.",
             "",
             *aligned(rows, right=frozenset({1, 2, 3})),
+            "",
+            f"{found.pulled}.",
             "",
             *found.result.answer.splitlines()[1:],  # its first line, that it is synthetic, stands above
             "",

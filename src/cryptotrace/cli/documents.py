@@ -1,6 +1,7 @@
 """Results as JSON documents: dollars and base units are text, times ISO 8601 with Z, never a float.
 
-No document holds an address: those stand in the tables beside the report, which follow its edition.
+No document holds an address, except that of ``verify`` where it names the row that differs: addresses stand in the tables
+beside the report, which follow its edition.
 """
 
 from __future__ import annotations
@@ -17,9 +18,32 @@ from cryptotrace.model import cell_text
 
 if TYPE_CHECKING:
     from cryptotrace.case import CaseResult, DemoResult
+    from cryptotrace.cli.environment import Environment
+    from cryptotrace.collect import Plan
+    from cryptotrace.model import Coverage
+    from cryptotrace.sources.probing import Probe
+    from cryptotrace.store import Difference
 
-__all__ = ["DEMO_SCHEMA", "RUN_SCHEMA", "demo_document", "run_document", "to_json"]
+__all__ = [
+    "COLLECT_SCHEMA",
+    "DEMO_SCHEMA",
+    "DOCTOR_SCHEMA",
+    "PLAN_SCHEMA",
+    "RUN_SCHEMA",
+    "VERIFY_SCHEMA",
+    "collect_document",
+    "demo_document",
+    "doctor_document",
+    "plan_document",
+    "run_document",
+    "to_json",
+    "verify_document",
+]
 
+COLLECT_SCHEMA = "cryptotrace.collect/1"
+DOCTOR_SCHEMA = "cryptotrace.doctor/1"
+PLAN_SCHEMA = "cryptotrace.plan/1"
+VERIFY_SCHEMA = "cryptotrace.verify/1"
 RUN_SCHEMA = "cryptotrace.run/1"
 DEMO_SCHEMA = "cryptotrace.demo/1"
 
@@ -54,11 +78,7 @@ def run_document(result: CaseResult) -> dict[str, Any]:
         "statement": [_units(row) for row in trace.table("statement").dicts()],
         "exclusions": [_row(row) for row in result.exclusions.table.dicts()],
         "comparison": [_row(row) for row in result.comparison.rows.dicts()],
-        "coverage": {
-            "new": dict(result.coverage.new),
-            "rejected": dict(result.coverage.rejected),
-            "addresses": [_row(row) for row in result.coverage.table.dicts()],
-        },
+        "coverage": _coverage(result.coverage),
         "report": {"html": str(result.report.html), "tables": [str(path) for path in result.report.tables]},
         "digests": result.store.digests(),
     }
@@ -72,8 +92,110 @@ def demo_document(demo: DemoResult) -> dict[str, Any]:
         "note": "Everything in this world was invented: no number of it says anything about the real world.",
         "seed": demo.seed,
         "folder": str(demo.folder),
+        "pulled": {
+            "requests": demo.pulled.requests,
+            "survived": list(demo.pulled.survived),
+            "complete_addresses": len(demo.pulled.addresses),
+        },
         "planted_and_found": [_row(row) for row in demo.table.dicts()],
         "run": run_document(demo.result),
+    }
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """Give everything that ``cryptotrace collect --dry-run --json`` prints."""
+    return {
+        "schema": PLAN_SCHEMA,
+        "source": plan.source,
+        "chain": plan.chain,
+        "addresses": plan.addresses,
+        "other_chains": plan.other_chains,
+        "complete": plan.complete,
+        "newer_only": plan.newer_only,
+        "hops": plan.hops,
+        "least_requests": plan.requests,
+        "least_seconds": round(plan.seconds),
+        "max_requests": plan.max_requests,
+        "max_rows_per_address": plan.max_rows_per_address,
+        "resumes": plan.resumes,
+        "has_key": plan.has_key,
+        "not_in_plan": list(plan.not_in_plan),
+    }
+
+
+def collect_document(plan: Plan, found: Coverage, unusable_seeds: int) -> dict[str, Any]:
+    """Give everything that ``cryptotrace collect --json`` prints."""
+    parts, warnings = found.provenance.parameters, found.provenance.warnings
+    return {
+        "schema": COLLECT_SCHEMA,
+        "version": __version__,
+        "plan": plan_document(plan),
+        "complete": not found.is_partial and not warnings and not unusable_seeds,
+        "unusable_seeds": unusable_seeds,
+        "warnings": list(warnings),
+        "requests": int(parts["requests"]),
+        "requests_by_list": json.loads(parts["requests_by_stream"]),
+        "to_block": int(parts["head"]),
+        "coverage": _coverage(found),
+    }
+
+
+def verify_document(
+    store: Path, against: str, answers: int, digests: Mapping[str, str], difference: Difference | None
+) -> dict[str, Any]:
+    """Give everything that ``cryptotrace verify --json`` prints; ``same`` is null where nothing was compared."""
+    return {
+        "schema": VERIFY_SCHEMA,
+        "version": __version__,
+        "store": str(store),
+        "against": against or None,
+        "same": difference is None if against else None,
+        "raw_answers": answers,
+        "digests": dict(digests),
+        "difference": None
+        if difference is None
+        else {
+            "table": difference.table,
+            "row": difference.row,
+            "left": None if difference.left is None else list(difference.left),
+            "right": None if difference.right is None else list(difference.right),
+        },
+    }
+
+
+def doctor_document(found: Environment, keys: Mapping[str, bool], probes: Iterable[Probe], *, offline: bool) -> dict[str, Any]:
+    """Give everything that ``cryptotrace doctor --json`` prints; keys as true or false, never a key."""
+    return {
+        "schema": DOCTOR_SCHEMA,
+        "version": __version__,
+        "python": found.python,
+        "platform": found.platform,
+        "dependencies": dict(found.dependencies),
+        "extras": {extra: dict(parts) for extra, parts in found.extras.items()},
+        "keys": dict(keys),
+        "offline": offline,
+        "explorers": [
+            {
+                "name": probe.explorer,
+                "host": probe.host,
+                "reachable": probe.is_reachable,
+                "problem": probe.problem or None,
+                "calls_per_day": probe.calls_per_day,
+                "calls_left": probe.calls_left,
+                "calls_per_second": probe.per_second,
+                "rows_per_page": probe.page_rows,
+                "clock_offset_seconds": probe.clock_offset,
+            }
+            for probe in probes
+        ],
+    }
+
+
+def _coverage(found: Coverage) -> dict[str, Any]:
+    return {
+        "new": dict(found.new),
+        "rejected": dict(found.rejected),
+        "addresses": [_row(row) for row in found.table.dicts()],
     }
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 import typer
 
 from cryptotrace.cli.terminal import note, plain
 from cryptotrace.errors import CryptotraceError
 
-__all__ = ["INTERRUPTED", "PARTIAL", "answering", "is_verbose", "steps"]
+__all__ = ["INTERRUPTED", "PARTIAL", "answering", "is_verbose", "second_interrupt_leaves", "steps"]
 
 PARTIAL = 3
 INTERRUPTED = 130
@@ -40,6 +43,29 @@ def answering(context: typer.Context) -> Iterator[None]:
             raise
         note("interrupted: nothing was left half-written; the same command starts again")
         raise typer.Exit(INTERRUPTED) from None
+
+
+@contextmanager
+def second_interrupt_leaves() -> Iterator[None]:
+    """Leave at once with 130 at a Ctrl-C that a pull does not take for itself: its second one, or one before it begins.
+
+    Nothing is lost: each raw answer is on disk before the next request, and rows go into the store whole or not at all. No
+    thread is waited for, so that a server that does not answer holds nobody up.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        # os.write: a handler may come in the middle of a print
+        os.write(2, b"\ninterrupted: what came is kept; the same command goes on\n")
+        os._exit(INTERRUPTED)
+
+    before = signal.signal(signal.SIGINT, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from cryptotrace.errors import StoreBusy
+from cryptotrace.errors import StoreBusy, StoreError
 from cryptotrace.sources.base import Answer, Request
 
 __all__ = ["Journal"]
@@ -61,8 +61,7 @@ class Journal:
         self._answers: dict[str, Answer] = {}
         self._file: BinaryIO | None = None
         if path is not None:
-            self._file = path.open("ab+")
-            _lock_file(self._file, path)
+            self._file = _open_locked(path)
             self._read()
 
     def __len__(self) -> int:
@@ -77,9 +76,7 @@ class Journal:
         with self._lock:
             self._answers[answer.request.key] = answer
             if self._file is not None:
-                self._file.write(_frame(answer))
-                self._file.flush()
-                os.fsync(self._file.fileno())
+                _write(self._file, _frame(answer), self._path)
 
     def drop(self, keys: Iterable[str]) -> None:
         """Forget answers that are in the store now; the file shrinks in one step or not at all."""
@@ -93,25 +90,34 @@ class Journal:
                 os.fsync(self._file.fileno())
                 return
             # Written whole beside it, then put in its place: a crash leaves the old journal or the new one, never half of one.
-            kept = b"".join(_frame(answer) for answer in self._answers.values())
+            # The new one is locked before it is seen, so that no other process slips in between.
             spare = self._path.with_name(self._path.name + ".new")
-            with spare.open("wb") as handle:
-                handle.write(kept)
-                handle.flush()
-                os.fsync(handle.fileno())
-            self._file.close()
-            spare.replace(self._path)
-            self._file = self._path.open("ab+")
-            _lock_file(self._file, self._path)
+            spare.unlink(missing_ok=True)
+            shorter = spare.open("ab+")
+            _lock_file(shorter, spare)
+            _write(shorter, b"".join(_frame(answer) for answer in self._answers.values()), spare)
+            if sys.platform == "win32":  # pragma: no cover  (an open file cannot be replaced there)
+                shorter.close()
+                self._file.close()
+                spare.replace(self._path)
+                self._file = _open_locked(self._path)
+            else:
+                spare.replace(self._path)
+                self._file.close()
+                self._file = shorter
 
     def close(self) -> None:
         """Let go of the file; an empty journal disappears."""
         with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
-                if not self._answers and self._path is not None:
-                    self._path.unlink(missing_ok=True)
+            if self._file is None or self._path is None:
+                return
+            is_empty = not self._answers
+            if is_empty and sys.platform != "win32":
+                self._path.unlink(missing_ok=True)  # while it is locked: no other process may start to use a file that goes
+            self._file.close()
+            self._file = None
+            if is_empty and sys.platform == "win32":  # pragma: no cover  (an open file cannot be deleted there)
+                self._path.unlink(missing_ok=True)
 
     def _read(self) -> None:
         assert self._file is not None
@@ -151,7 +157,8 @@ def _answers(data: bytes) -> Iterator[tuple[int, Answer]]:
     while at + _FRAME.size <= len(data):
         size, checksum = _FRAME.unpack_from(data, at)
         packed = data[at + _FRAME.size : at + _FRAME.size + size]
-        if size > _LONGEST or len(packed) < size or zlib.crc32(packed) != checksum:
+        # A file system may leave zeros where a write was lost; an empty record has a checksum of zero, and is none.
+        if not 0 < size <= _LONGEST or len(packed) < size or zlib.crc32(packed) != checksum:
             return
         record = msgspec.msgpack.decode(zlib.decompress(packed), type=_Record)
         at += _FRAME.size + size
@@ -172,6 +179,31 @@ def _answers(data: bytes) -> Iterator[tuple[int, Answer]]:
                 server_date=record.server_date,
             ),
         )
+
+
+def _write(handle: BinaryIO, data: bytes, path: Path | None) -> None:
+    """Put bytes on disk, all or none: half a record would hide those that follow it."""
+    end = handle.seek(0, os.SEEK_END)
+    try:
+        handle.write(data)
+        handle.flush()
+        os.fsync(handle.fileno())
+    except OSError as problem:
+        os.ftruncate(handle.fileno(), end)
+        raise StoreError("the journal cannot be written", where=str(path), hint="Is the disk full?") from problem
+
+
+def _open_locked(path: Path) -> BinaryIO:
+    """Open the journal and lock it; again where it was put aside between the two."""
+    while True:
+        handle = path.open("ab+")
+        _lock_file(handle, path)
+        try:
+            if os.path.samestat(os.fstat(handle.fileno()), path.stat()):
+                return handle
+        except FileNotFoundError:
+            pass  # its last owner has just thrown it away
+        handle.close()
 
 
 def _lock_file(handle: BinaryIO, path: Path) -> None:

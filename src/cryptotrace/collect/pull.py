@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import queue
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from cryptotrace._version import __version__
 from cryptotrace.codecs import chain_of, null_address, parse_address
 from cryptotrace.collect.journal import Journal
 from cryptotrace.collect.recording import RecordingFetcher
+from cryptotrace.collect.stopping import first_interrupt_asks
 from cryptotrace.collect.walks import OPEN_ENDS, Progress, Step, walk_account
 from cryptotrace.collect.writing import Pull, flush, take
 from cryptotrace.errors import InputError, StoreError
@@ -64,7 +65,8 @@ def collect(
     max_rows_per_address : int
         An account with more rows is left as ``too_busy``.
     to_block : int or "finalized"
-        Where every list ends. The head is asked for once and holds for the whole run, also after an interruption.
+        Where every list ends, at most the newest final block. That is asked for once and holds for the whole run, also after
+        an interruption.
     progress : bool, optional
         Show a bar; by default where somebody is watching.
 
@@ -86,6 +88,7 @@ def collect(
     """
     if store.read_only:
         raise StoreError("the store was opened read-only", where=str(store.path), hint="Open it without read_only=True")
+    _check_block(to_block)
     wanted = _wanted(source, addresses)
     journal = Journal(None if store.path is None else Path(f"{store.path}.journal"))
     try:
@@ -109,7 +112,8 @@ def pull_levels(pull: Pull, wanted: Sequence[str], hops: int, labels: Labels | N
     """Walk the wanted accounts and what lies around them; whatever happens, what came is written."""
     pull.steps.append(_head_step(pull.fetcher, pull.head))
     try:
-        _levels(pull, wanted, hops, labels)
+        with first_interrupt_asks(pull.stop):
+            _levels(pull, wanted, hops, labels)
     finally:
         flush(pull)
         pull.bar.close()
@@ -142,19 +146,25 @@ def _head(source: Source, store: Store, to_block: int | str) -> tuple[str, int]:
     name = f"collect:{source.name}:{source.chain}"
     found = store.rows("SELECT value FROM meta WHERE name = ?", [name])
     state: dict[str, Any] = json.loads(found[0][0]) if found else {"run": 0, "head": None, "open": False}
-    if state["open"]:
+    if state["open"] and state.get("to_block", to_block) == to_block:
         return str(state["run"]), int(state["head"])
     run = str(state["run"] + 1)
-    if isinstance(to_block, int):
-        head = to_block
-    elif to_block == "finalized":
-        head = source.head(run)
-    else:
-        raise InputError(f"unknown to_block {to_block!r}", where="collect", hint='Use a block number or "finalized"')
+    head = source.head(run)
+    if to_block != "finalized":
+        head = min(head, int(to_block))  # nothing is known to be complete beyond what is final
     with store.transaction():
-        store.run("DELETE FROM meta WHERE name = ?", [name])
-        store.run("INSERT INTO meta VALUES (?, ?)", [name, json.dumps({"run": int(run), "head": head, "open": True})])
+        _note_run(store, name, {"run": int(run), "head": head, "to_block": to_block, "open": True})
     return run, head
+
+
+def _check_block(to_block: int | str) -> None:
+    if to_block != "finalized" and (type(to_block) is not int or to_block < 0):
+        raise InputError(f"unknown to_block {to_block!r}", where="collect", hint='Use a block number or "finalized"')
+
+
+def _note_run(store: Store, name: str, state: Mapping[str, Any]) -> None:
+    store.run("DELETE FROM meta WHERE name = ?", [name])
+    store.run("INSERT INTO meta VALUES (?, ?)", [name, json.dumps(state)])
 
 
 def _head_step(fetcher: RecordingFetcher, head: int) -> Step:
@@ -178,13 +188,16 @@ def _record_run(pull: Pull) -> None:
 
 def _close_run(pull: Pull) -> None:
     """Call the run finished unless it is to go on."""
-    if any(p.reason in OPEN_ENDS for streams in pull.known.values() for p in streams.values()):
+    if pull.interrupted or _has_open_ends(pull, pull.walked):
         return
     name = f"collect:{pull.source.name}:{pull.source.chain}"
-    state = json.dumps({"run": int(pull.run), "head": pull.head, "open": False})
     with pull.store.transaction():
-        pull.store.run("DELETE FROM meta WHERE name = ?", [name])
-        pull.store.run("INSERT INTO meta VALUES (?, ?)", [name, state])
+        _note_run(pull.store, name, {"run": int(pull.run), "head": pull.head, "open": False})
+
+
+def _has_open_ends(pull: Pull, addresses: Iterable[str]) -> bool:
+    """Whether a list of these accounts waits for the same command to go on."""
+    return any(p.reason in OPEN_ENDS for address in addresses for p in pull.known.get(address, {}).values())
 
 
 def known_progress(store: Store, source: Source) -> dict[str, dict[str, Progress]]:
@@ -211,8 +224,8 @@ def _levels(pull: Pull, wanted: Sequence[str], hops: int, labels: Labels | None)
     for hop in range(hops + 1):
         _accounts(pull, level)
         flush(pull)
-        if hop == hops or pull.interrupted:
-            return
+        if hop == hops or pull.interrupted or _has_open_ends(pull, level):
+            return  # the next level is drawn from whole lists alone, so that a resumed run asks about the same accounts
         level = [address for address in _counterparties(pull, level, labels) if address not in seen]
         seen.update(level)
         pull.bar.total += len(level)
@@ -264,8 +277,7 @@ def _accounts(pull: Pull, addresses: Sequence[str]) -> None:
                 if pull.interrupted:
                     _give_up(tasks)
                     raise
-                pull.interrupted = True
-                pull.fetcher.stop.set()
+                pull.stop()
     for task in tasks:
         task.result()
 

@@ -7,10 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 
 from cryptotrace.collect.journal import Journal
-from cryptotrace.errors import PermanentSourceError
+from cryptotrace.errors import BadKey, BadRequest, PermanentSourceError, QuotaExhausted, RangeTooLarge, SourceError
 from cryptotrace.sources.base import Answer, Fetcher, Request
 
 __all__ = ["BudgetSpent", "Interrupted", "RecordingFetcher"]
+
+_OF_THE_QUESTION = (RangeTooLarge, BadRequest)
+"""Refusals that hold for ever; the others belong to a key, a plan or a day, and are asked for again by a later run."""
+_OF_THE_ACCOUNT = (BadKey, QuotaExhausted)
 
 
 class BudgetSpent(PermanentSourceError):  # noqa: N818  (says what happened)
@@ -35,8 +39,8 @@ class RecordingFetcher:
     journal : Journal
         What an interrupted run left behind, and where this one writes.
     judge : callable
-        Raises what an answer is, if it is a refusal: refusals are journalled too, so that a resumed or replayed walk ends the
-        same way.
+        Raises what an answer is, if it is a refusal: refusals are journalled too, so that a resumed or replayed walk splits
+        where the undisturbed one did.
     max_requests : int or None
         New requests that may be made.
     """
@@ -51,6 +55,7 @@ class RecordingFetcher:
         self.stop = threading.Event()
         self.sent: Counter[str] = Counter()
         """New requests, by stream."""
+        self._over: PermanentSourceError | None = None
         self.reused = 0
         """Answers that the journal already had."""
 
@@ -63,12 +68,16 @@ class RecordingFetcher:
             Before a new request, never in the middle of one.
         """
         found = self._journal.find(request.key)
-        if found is not None:
+        refusal = None if found is None else self._refusal(found)
+        if found is not None and (refusal is None or isinstance(refusal, _OF_THE_QUESTION)):
             with self._lock:
                 self.reused += 1
             self._note(found)
-            self._judge(found)
+            if refusal is not None:
+                raise refusal
             return found
+        if self._over is not None:
+            raise type(self._over)(self._over.what, where=request.source, hint=self._over.hint)
         if self.stop.is_set():
             raise Interrupted("stopped on request", where=request.source, hint="The same command goes on from here")
         with self._lock:
@@ -84,9 +93,18 @@ class RecordingFetcher:
         except PermanentSourceError as problem:
             if isinstance(problem.answer, Answer):
                 self._keep(problem.answer)
+            if isinstance(problem, _OF_THE_ACCOUNT):
+                self._over = problem  # every further request would be refused in the same words
             raise
         self._keep(answer)
         return answer
+
+    def _refusal(self, answer: Answer) -> SourceError | None:
+        try:
+            self._judge(answer)
+        except SourceError as problem:
+            return problem
+        return None
 
     def _keep(self, answer: Answer) -> None:
         self._journal.append(answer)

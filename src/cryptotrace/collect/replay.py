@@ -13,10 +13,10 @@ from cryptotrace.collect.journal import Journal
 from cryptotrace.collect.pull import coverage_of, known_progress, progress_bar, pull_levels
 from cryptotrace.collect.recording import RecordingFetcher
 from cryptotrace.collect.writing import Pull
-from cryptotrace.errors import InputError, PermanentSourceError, SourceError
+from cryptotrace.errors import BadKey, InputError, PermanentSourceError, QuotaExhausted, SourceError, VerificationError
 from cryptotrace.model import Coverage
 from cryptotrace.sources import source_over
-from cryptotrace.sources.base import Answer, Request
+from cryptotrace.sources.base import Answer, Fetcher, Request
 from cryptotrace.sources.replay import ArchiveFetcher
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class StoreArchive:
 
         Raises
         ------
-        InputError
+        VerificationError
             If a stored body is not what its hash says.
         """
         with self._lock:
@@ -49,28 +49,35 @@ class StoreArchive:
         if not rows:
             return None
         source, chain, stream, subject, text, status, body, sha256, server_date, received_at = rows[0]
-        asked: Mapping[str, Any] = json.loads(text)
-        answer = Answer(
-            request=Request(
-                source=source,
-                chain=chain,
-                stream=stream,
-                subject=subject,
-                parameters=tuple((name, value) for name, value in asked["parameters"]),
-                run=asked["run"],
-            ),
-            status=status,
-            body=zlib.decompress(body),
-            received_at=received_at or datetime(1970, 1, 1, tzinfo=UTC),
-            server_date=server_date or "",
-        )
-        if answer.sha256 != sha256 or answer.request.key != key:
-            raise InputError(
-                "a stored answer is not what its hash says",
-                where=f"responses {key}",
-                hint="The store was changed after it was collected: use an untouched copy",
+        try:
+            asked: Mapping[str, Any] = json.loads(text)
+            answer = Answer(
+                request=Request(
+                    source=source,
+                    chain=chain,
+                    stream=stream,
+                    subject=subject,
+                    parameters=tuple((name, value) for name, value in asked["parameters"]),
+                    run=asked["run"],
+                ),
+                status=status,
+                body=zlib.decompress(body),
+                received_at=received_at or datetime(1970, 1, 1, tzinfo=UTC),
+                server_date=server_date or "",
             )
+        except (ValueError, TypeError, KeyError, zlib.error) as problem:
+            raise _changed(key) from problem
+        if answer.sha256 != sha256 or answer.request.key != key:
+            raise _changed(key)
         return answer
+
+
+def _changed(key: str) -> VerificationError:
+    return VerificationError(
+        "a stored answer is not what its hash says",
+        where=f"responses {key}",
+        hint="The store was changed after it was collected: use an untouched copy",
+    )
 
 
 class _Ended(PermanentSourceError):  # noqa: N818  (says what happened)
@@ -79,6 +86,25 @@ class _Ended(PermanentSourceError):  # noqa: N818  (says what happened)
     def __init__(self, kind: str, where: str) -> None:
         super().__init__("the original walk ended here", where=where)
         self.kind = kind
+
+
+class _AsJudged:
+    """Refuses where the stored answer is a refusal, as the network did: a walk then splits or ends at the same place."""
+
+    def __init__(self, inner: Fetcher, judge: Callable[[Answer], None]) -> None:
+        self._inner = inner
+        self._judge = judge
+
+    def fetch(self, request: Request) -> Answer:
+        answer = self._inner.fetch(request)
+        try:
+            self._judge(answer)
+        except SourceError as problem:
+            # One list's refused key or spent quota says nothing here: what others were answered is in the archive.
+            ended = _Ended(problem.kind, problem.where) if isinstance(problem, BadKey | QuotaExhausted) else problem
+            ended.answer = answer
+            raise ended from None
+        return answer
 
 
 def replay(archive: Store, into: Store, *, progress: bool | None = None) -> Coverage:
@@ -101,7 +127,9 @@ def replay(archive: Store, into: Store, *, progress: bool | None = None) -> Cove
     Raises
     ------
     InputError
-        If nothing was ever collected into ``archive``, or a stored answer was changed.
+        If nothing was ever collected into ``archive``.
+    VerificationError
+        If a stored answer is not what its hash says.
     """
     runs = [json.loads(row[0]) for row in archive.rows("SELECT parameters FROM runs WHERE verb = 'collect'")]
     if not runs:
@@ -120,7 +148,7 @@ def _replay_run(archive: Store, into: Store, run: Mapping[str, Any], *, progress
     inner = ArchiveFetcher(StoreArchive(archive), missing=_ending(archive))
     source = source_over(run["source"], run["chain"], inner)
     journal = Journal(None)
-    fetcher = RecordingFetcher(inner, journal, judge=source.judge, max_requests=None)
+    fetcher = RecordingFetcher(_AsJudged(inner, source.judge), journal, judge=source.judge, max_requests=None)
     pulling = source.through(fetcher)
     if archive.rows("SELECT 1 FROM responses WHERE source = ? AND stream = 'head' LIMIT 1", [run["source"]]):
         pulling.head(run["run"])

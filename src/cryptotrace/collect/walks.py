@@ -59,10 +59,12 @@ def walk_account(
     stop the others; an account with more rows than ``max_rows`` does (``too_busy``).
     """
     total = sum(progress.rows for progress in known.values())
-    busy = any(progress.reason == "too_busy" for progress in known.values())
+    busy = total > max_rows and any(progress.reason == "too_busy" for progress in known.values())
     for stream in source.streams:
         before = known.get(stream)
-        if before is not None and before.status == "complete" and before.through is not None and before.through >= head:
+        if before is not None and before.through is not None and before.through >= head:
+            if before.status != "complete":
+                emit(Step(progress=_ended(before, before.through, None)))
             continue
         so_far = before or Progress(stream=stream, address=address, through=None, rows=0, status="", reason=None, head=head)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cryptotrace.collect.journal import Journal
 from cryptotrace.collect.recording import RecordingFetcher
 from cryptotrace.collect.walks import Progress, Step
-from cryptotrace.schema import Batch
+from cryptotrace.schema import WIDE, Batch
 from cryptotrace.sources.base import Answer, Source
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Pull", "flush", "take"]
 
-_FLUSH_PAGES = 50
+_FLUSH_PAGES = 100
+_FLUSH_ROWS = 50_000
 
 
 @dataclass(slots=True)
@@ -42,12 +43,18 @@ class Pull:
     walked: set[str] = field(default_factory=set)
     interrupted: bool = False
 
+    def stop(self) -> None:
+        """Ask every walk to end after the page at hand."""
+        self.interrupted = True
+        self.fetcher.stop.set()
+
 
 def take(pull: Pull, step: Step) -> None:
-    """Take a step over; every so many pages they are written."""
+    """Take a step over; every so many pages or rows they are written."""
     pull.steps.append(step)
     pull.bar.set_postfix_str(f"{sum(pull.fetcher.sent.values())} requests", refresh=False)
-    if len(pull.steps) >= _FLUSH_PAGES:
+    pages = sum(len(one.answers) for one in pull.steps)
+    if pages >= _FLUSH_PAGES or sum(len(one.batch) for one in pull.steps) >= _FLUSH_ROWS:
         flush(pull)
 
 
@@ -56,6 +63,15 @@ def flush(pull: Pull) -> None:
     steps, pull.steps = pull.steps, []
     if not steps:
         return
+    try:
+        _write(pull, steps)
+    except BaseException:
+        # Busy, full or interrupted: later pages must never be written without these. Writing them twice changes nothing.
+        pull.steps[:0] = steps
+        raise
+
+
+def _write(pull: Pull, steps: Sequence[Step]) -> None:
     latest: dict[tuple[str, str], Progress] = {}
     for step in steps:
         if step.progress.address:
@@ -66,6 +82,10 @@ def flush(pull: Pull) -> None:
                 "DELETE FROM coverage WHERE source = ? AND chain = ? AND address = ? AND stream = ?",
                 [pull.source.name, pull.source.chain, address, stream],
             )
+        # A question that was refused on one day may be answered on another: the last answer counts, also for a replay. The
+        # plan is asked for by every call of a run; what it said first is what the pages were asked by.
+        keys = [answer.request.key for step in steps for answer in step.answers if answer.request.stream != "plan"]
+        pull.store.run("DELETE FROM responses WHERE key IN (SELECT unnest(?))", [keys])
         new = pull.store.load([*_batches(steps), _words(pull, latest, steps)])
     pull.rejected.update(reject.reason for step in steps for reject in step.batch.rejects)
     for name, count in new.items():
@@ -76,52 +96,33 @@ def flush(pull: Pull) -> None:
 
 
 def _batches(steps: Sequence[Step]) -> Iterator[Batch]:
-    """Give the pages as one listing, where that is safe.
+    """Give the pages with one listing an address.
 
-    A page never ends inside a block, so an address's pages show all of its transfers once, and rows of two addresses merge by
-    the larger count. That is done here, row by row, since the store merges one listing far more quickly than many. Only where
-    one page names the places of equal rows and another does not, each address stays a listing of its own.
+    A page never ends inside a block, so the pages of an address show all of its transfers once; rows of two addresses merge by
+    the larger count. The steps keep their batches, should they have to be written again.
     """
-    kept: list[list[tuple[Any, ...]]] = []
-    shown: Counter[tuple[Any, ...]] = Counter()
-    used: Counter[tuple[Any, ...]] = Counter()
-    placed: set[tuple[Any, ...]] = set()
+    import pyarrow as pa
+
+    listings: dict[str, int] = {}
+    at = WIDE["transfers"].names.index("listing")
     for step in steps:
-        rows = []
-        for row in step.batch.rows.get("transfers", ()):
-            key = (row[1], row[2], row[9], row[10], row[11], row[14])  # hash, kind, sender, receiver, contract, amount
-            if row[6] is not None or row[7] is not None or row[2] in {"native", "fee"}:
-                placed.add(key)
-                rows.append(row)
-                continue
-            mine = (step.progress.address, *key)
-            shown[mine] += 1
-            if shown[mine] > used[key]:
-                used[key] += 1
-                rows.append(row)
-        kept.append(rows)
-    if placed.isdisjoint(used):
-        for step, rows in zip(steps, kept, strict=True):
-            if rows:
-                step.batch.rows["transfers"] = rows
-            else:
-                step.batch.rows.pop("transfers", None)
-            yield step.batch
-        return
-    listings = {address: number for number, address in enumerate(dict.fromkeys(step.progress.address for step in steps))}
-    for step in steps:
-        number = listings[step.progress.address]
-        if "transfers" in step.batch.rows:
-            step.batch.rows["transfers"] = [(*row[:-1], number) for row in step.batch.rows["transfers"]]
-        yield step.batch
+        number = listings.setdefault(step.progress.address, len(listings))
+        rows, tables = dict(step.batch.rows), dict(step.batch.tables)
+        if "transfers" in rows:
+            rows["transfers"] = [(*row[:at], number, *row[at + 1 :]) for row in rows["transfers"]]
+        if "transfers" in tables:
+            tables["transfers"] = [
+                table.set_column(at, "listing", pa.repeat(pa.scalar(number, pa.int32()), table.num_rows))
+                for table in tables["transfers"]
+            ]
+        yield Batch(rows, tables)
 
 
 def _words(pull: Pull, latest: dict[tuple[str, str], Progress], steps: Sequence[Step]) -> Batch:
     """Give coverage as it is now, and the raw answers."""
     batch = Batch()
-    for step in steps:
-        for answer in step.answers:
-            batch.add("responses", _response(answer))
+    for answer in {answer.request.key: answer for step in steps for answer in step.answers}.values():
+        batch.add("responses", _response(answer))
     now = datetime.now(UTC)
     for (address, stream), p in latest.items():
         through = -1 if p.through is None else p.through

@@ -12,6 +12,7 @@ from cryptotrace.errors import InputError
 from cryptotrace.estimates.comparison import compare
 from cryptotrace.estimates.ladder import Ladder, build_ladder
 from cryptotrace.estimates.result import Comparison, Estimate, Rung, Verdict
+from cryptotrace.estimates.scopes import checked_scope
 from cryptotrace.model import Provenance, Scope
 from cryptotrace.tracing.valuation import dollars
 
@@ -56,7 +57,7 @@ def estimate(
     Raises
     ------
     InputError
-        If the currency is not USD, or the store has changed since the trace.
+        If the currency is not USD, the scope is not one, or the store has changed since the trace.
 
     Notes
     -----
@@ -69,7 +70,7 @@ def estimate(
         raise InputError(
             "the store has changed since the trace", where="estimate", hint="Run trace() again on the store as it is now"
         )
-    scope = scope or Scope()
+    scope = checked_scope(scope or Scope())
     ladder = build_ladder(trace, clusters, envelope, scope.period)
     if scope.period is None:
         scope = replace(scope, period=_span(trace))
@@ -84,6 +85,7 @@ def estimate(
         throughput_ratio=ratio,
         throughput_divisor=divisor,
         source_outflow_usd=dollars(ladder.source_outflow),
+        source_outflow_unpriced=ladder.source_unpriced,
         provenance=Provenance(
             verb="estimate",
             version=__version__,
@@ -102,15 +104,15 @@ def estimate(
 
 def _span(trace: Trace) -> tuple[datetime, datetime] | None:
     """Give the whole days from the first to the last ledger row, half open."""
-    rows = trace.context.ordered
-    if not rows:
+    times = [row.time for row in trace.context.ordered]  # in order of time on each chain, not over all
+    if not times:
         return None
-    first, last = (time.replace(hour=0, minute=0, second=0, microsecond=0) for time in (rows[0].time, rows[-1].time))
+    first, last = (time.replace(hour=0, minute=0, second=0, microsecond=0) for time in (min(times), max(times)))
     return first, last + timedelta(days=1)
 
 
 def _throughput_ratio(ladder: Ladder) -> tuple[Decimal | None, str]:
-    divisor, name = (ladder.source_outflow, "source outflow") if ladder.source_outflow is not None else (ladder.e1, "E1")
+    divisor, name = (ladder.source_outflow, "source outflow") if ladder.outflow else (ladder.e1, "E1")
     if not divisor or ladder.e5 is None:
         return None, name
     return Context(prec=9).divide(Decimal(ladder.e5), Decimal(divisor)), name
@@ -118,7 +120,9 @@ def _throughput_ratio(ladder: Ladder) -> tuple[Decimal | None, str]:
 
 def _warnings(trace: Trace) -> tuple[str, ...]:
     found = list(trace.provenance.warnings)
-    known = {trace.context.book.accounts[account] for account in trace.context.places.scam}
-    if not known:
-        found.append("no scam address occurs in the data: every rung is zero because nothing was looked for")
+    context = trace.context
+    if not context.places.scam:
+        found.append("no scam address occurs in the data: nothing was looked for, so a rung that is zero says nothing")
+    elif not context.ordered:
+        found.append("no transfer is in the ledger up to the as-of time: a rung that is zero says nothing")
     return tuple(found)

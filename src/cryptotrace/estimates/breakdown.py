@@ -18,22 +18,26 @@ __all__ = ["CLUSTER_COLUMNS", "DECISION_COLUMNS", "SENSITIVITY_COLUMNS", "by_clu
 SENSITIVITY_COLUMNS = ("rung", "assumption", "base", "alternative", "total_usd", "change_pct")
 
 
-def sensitivity(
-    inflows: Sequence[Inflow], returns: Sequence[Returned], exits: dict[str | None, int], counted: Counted
-) -> ResultTable:
-    """One assumption a row: the figure if it were made otherwise."""
+def sensitivity(inflows: Sequence[Inflow], returns: Sequence[Returned], exits: dict[str, int], counted: Counted) -> ResultTable:
+    """One assumption a row: the figure if it were made otherwise; rungs without a figure have none."""
     cases = (
         ("E2", "exchange payments that may be the scam's own", "all count", "what went to the same exchange came back",
          counted.e2, counted.e2 - recirculable(counted.e2_rows, exits)),
         ("E3", "exchange payments that may be the scam's own", "all count", "what went to the same exchange came back",
          counted.e3, counted.e3 - recirculable(counted.e3_rows, exits)),
+        ("E2", "returns without a price", "not taken off", "their payers got everything back",
+         counted.e2, counted.e2 - counted.doubtful2),
+        ("E3", "returns without a price", "not taken off", "their payers got everything back",
+         counted.e3, counted.e3 - counted.doubtful3),
         ("E3", "largest single payment", "no cap", f"{RETAIL_CAP_USD:,} USD", counted.e3,
          count(inflows, returns, cap=CAP_MICRO).e3),
         ("E3", "tainted money coming back", "left out from a share of 0.5", "counted like any payment", counted.e3,
          count(inflows, returns, threshold=None).e3),
     )  # fmt: skip
     rows = tuple(
-        (rung, what, base, other, dollars(value), _percent(value - was, was)) for rung, what, base, other, was, value in cases
+        (rung, what, base, other, dollars(value), _percent(value - was, was))
+        for rung, what, base, other, was, value in cases
+        if counted.micro(rung.lower()) is not None and (value != was or what != "returns without a price")
     )
     return ResultTable("sensitivity", SENSITIVITY_COLUMNS, rows)
 
@@ -48,7 +52,10 @@ CLUSTER_COLUMNS = ("cluster", "addresses", "e0_usd", "e1_usd", "e2_usd", "e3_usd
 def by_cluster(
     context: Context, clusters: Clusters | None, inflows: Sequence[Inflow], returns: Sequence[Returned]
 ) -> ResultTable:
-    """Give the rungs of each cluster alone; payers are netted inside it, so the parts can differ from the whole."""
+    """Give the rungs of each cluster alone; payers are netted inside it, so the parts can differ from the whole.
+
+    A rung is None where none of its transfers has a price.
+    """
 
     def cluster_of(account: int | None) -> str:
         name = context.book.accounts[account] if account is not None else ("", "")
@@ -59,15 +66,15 @@ def by_cluster(
     for flow in inflows:
         groups[cluster_of(flow.row.receiver)][0].append(flow)
     for back in returns:
-        groups[cluster_of(back.row.sender)][1].append(back)
+        groups[cluster_of(back.payer)][1].append(back)
     rows = []
     for name, (paid, returned) in sorted(groups.items()):
         counted = count(paid, returned)
         times = [flow.row.time for flow in counted.e1_rows]
         rows.append((
-            name, len({flow.row.receiver for flow in paid} | {flow.row.sender for flow in returned}), dollars(counted.e0),
-            dollars(counted.e1), dollars(counted.e2), dollars(counted.e3), min(times, default=None), max(times, default=None),
-            len({flow.payer for flow in counted.e3_rows}),
+            name, len({flow.row.receiver for flow in paid} | {flow.payer for flow in returned}),
+            *(dollars(counted.micro(rung)) for rung in ("e0", "e1", "e2", "e3")), min(times, default=None),
+            max(times, default=None), len({flow.payer for flow in counted.e3_rows}),
         ))  # fmt: skip
     return ResultTable("by_cluster", CLUSTER_COLUMNS, tuple(rows))
 

@@ -82,7 +82,8 @@ def compare(estimate: Estimate, totals: ReportedTotals, *, bridges: Sequence[str
         raise InputError(f"no bridge {unknown[0]!r}", where="compare(bridges=…)", hint=f"Known: {', '.join(sorted(names))}")
     verdicts = []
     for record in totals:
-        verdicts.append(_verdict(estimate, totals, record, used=(_VINTAGE,) if _VINTAGE in bridges else ()))
+        stale = totals.status_of(record.id).stale
+        verdicts.append(_verdict(estimate, totals, record, used=(_VINTAGE,) if stale and _VINTAGE in bridges else ()))
         verdicts.extend(
             _bridged(estimate, totals, record, bridge.id) for bridge in bridges_from(totals, record.id) if bridge.id in bridges
         )
@@ -115,6 +116,7 @@ def _verdict(
     used: tuple[str, ...],
     amounts: tuple[Decimal | None, Decimal | None, Decimal | None] | None = None,
     quantity: str | None = None,
+    caveat: str = "",
 ) -> Verdict:
     low, central, high = amounts or _amounts(record)
     rung = CONCEPT_RUNG.get(record.flow_concept)
@@ -130,7 +132,7 @@ def _verdict(
     word, reason = "not_comparable", "; ".join(refusals)
     if not refusals and rung is not None:
         ratios = _ratios(estimate[rung], low, central, high)
-        word, reason = _judge(estimate, estimate[rung], fit, low, central, high, ratios)
+        word, reason = _judge(estimate, estimate[rung], fit, low, central, high, ratios, bound=record.bound)
     return Verdict(
         reported_id=record.id,
         publisher=record.publisher,
@@ -148,7 +150,7 @@ def _verdict(
         reported_high=high,
         bridges=used if not refusals else (),
         reason=reason,
-        caveat=record.caveat,
+        caveat="; ".join(part for part in (caveat, record.caveat) if part),
     )
 
 
@@ -161,6 +163,7 @@ def _bridged(estimate: Estimate, totals: ReportedTotals, record: ReportedTotal, 
         used=(bridge,),
         amounts=(None, worked.result_usd, None),
         quantity=f"{record.scope}, {worked.bridge.words}",
+        caveat=worked.bridge.caveat,
     )
 
 
@@ -248,22 +251,36 @@ def _judge(
     central: Decimal | None,
     high: Decimal | None,
     ratios: tuple[Decimal | None, Decimal | None, Decimal | None],
+    *,
+    bound: str,
 ) -> tuple[str, str]:
+    """Judge by what was printed: a figure printed as "at least" has no upper end, one printed as "up to" no lower end."""
     assert rung.low_usd is not None
     assert rung.high_usd is not None
     most = next(value for value in (high, central, low) if value is not None)
     least = next(value for value in (low, central, high) if value is not None)
     held = f"; it is wider than ours: {', '.join(fit.wider)}" if fit.wider else ""
+    open_end = {"lower": '; it was printed as "at least"', "upper": '; it was printed as "up to"'}.get(bound, "")
+    if rung.low_usd > most and bound == "lower":
+        return "undetermined", f"ours lies above the reported figure, which has no upper end{open_end}{held}"
     if rung.low_usd > most:
         return "above", f"ours lies above the reported figure in every configuration{held}"
     if estimate.scope.population == "sample":
         assert ratios[0] is not None
-        return "share", f"ours is a sample: at least {_percent(ratios[0])} of the reported figure{held}"
+        if not ratios[0]:
+            return (
+                "share",
+                f"ours is a sample, and its low end is 0: no share of the reported figure can be stated{open_end}{held}",
+            )
+        return "share", f"ours is a sample: at least {_percent(ratios[0])} of the reported figure{open_end}{held}"
     if fit.wider:
-        return "undetermined", f"ours is a census of a part only{held}"
+        return "undetermined", f"ours is a census of a part only{open_end}{held}"
+    if rung.high_usd < least and (rung.unpriced or bound == "upper"):
+        why = "the reported figure has no lower end" if bound == "upper" else "a part of ours has no price"
+        return "undetermined", f"ours lies below the reported figure, but {why}{open_end}"
     if rung.high_usd < least:
-        return "below", "ours lies below the reported figure in every configuration"
-    return "consistent", "the ranges overlap"
+        return "below", f"ours lies below the reported figure in every configuration{open_end}"
+    return "consistent", f"the ranges overlap{open_end}"
 
 
 def _percent(ratio: Decimal) -> str:

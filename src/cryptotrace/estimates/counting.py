@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptotrace.estimates.inflows import Inflow, Returned
 
-__all__ = ["CAP_MICRO", "RETAIL_CAP_USD", "TAINT_THRESHOLD", "Counted", "count", "recirculable"]
+__all__ = ["CAP_MICRO", "RETAIL_CAP_USD", "TAINT_THRESHOLD", "Counted", "count", "recirculable", "same_entity"]
 
 RETAIL_CAP_USD = 500_000
 """Size above which a single payment is left out in one sensitivity (Griffin & Mei keep to smaller ones)."""
@@ -23,15 +23,28 @@ TAINT_THRESHOLD = Decimal("0.5")
 
 @dataclass(slots=True, kw_only=True)
 class Counted:
-    """Micro-dollars of the rungs E0 to E3, and the transfers that count in each."""
+    """Micro-dollars of the rungs E0 to E3, and the transfers that count in each.
+
+    ``doubtful2`` and ``doubtful3`` are what the rungs E2 and E3 hold of payers who got something back that has no price: how
+    much of it is to be taken off is not known.
+    """
 
     e0: int
     e1: int
     e2: int
     e3: int
-    e1_rows: list[Inflow]
-    e2_rows: list[Inflow]
-    e3_rows: list[Inflow]
+    e0_rows: Sequence[Inflow]
+    e1_rows: Sequence[Inflow]
+    e2_rows: Sequence[Inflow]
+    e3_rows: Sequence[Inflow]
+    doubtful2: int
+    doubtful3: int
+
+    def micro(self, rung: str) -> int | None:
+        """Give the sum of a rung (``e0`` …); None where it holds transfers and none of them has a price."""
+        rows: Sequence[Inflow] = getattr(self, f"{rung}_rows")
+        total: int = getattr(self, rung)
+        return total if not rows or any(flow.micro is not None for flow in rows) else None
 
 
 def count(
@@ -45,13 +58,25 @@ def count(
     external = [flow for flow in inflows if not flow.not_external]
     plausible = [flow for flow in external if flow.kind in {"exchange", "person"} and (cap is None or (flow.micro or 0) <= cap)]
     back = _sums(returns, lambda flow: flow.receiver)
+    unsure = {flow.receiver for flow in returns if flow.micro is None}
     came_back = _sums(
         (flow for flow in plausible if flow.kind == "person" and _is_recirculated(flow, threshold)), lambda flow: flow.payer
     )
-    e2, e2_rows = _net(external, lambda payer: back.get(payer, 0))
+    e2 = _net(external, lambda payer: back.get(payer, 0), unsure)
     # Taint that a payer got straight from the scam is a return and already netted; what came round about is taken off instead.
-    e3, e3_rows = _net(plausible, lambda payer: max(back.get(payer, 0), came_back.get(payer, 0)))
-    return Counted(e0=_total(inflows), e1=_total(external), e2=e2, e3=e3, e1_rows=external, e2_rows=e2_rows, e3_rows=e3_rows)
+    e3 = _net(plausible, lambda payer: max(back.get(payer, 0), came_back.get(payer, 0)), unsure)
+    return Counted(
+        e0=_total(inflows),
+        e1=_total(external),
+        e2=e2.total,
+        e3=e3.total,
+        e0_rows=inflows,
+        e1_rows=external,
+        e2_rows=e2.rows,
+        e3_rows=e3.rows,
+        doubtful2=e2.doubtful,
+        doubtful3=e3.doubtful,
+    )
 
 
 def _total(flows: Iterable[Inflow]) -> int:
@@ -69,26 +94,39 @@ def _is_recirculated(flow: Inflow, threshold: Decimal | None) -> bool:
     return threshold is not None and flow.carried > 0 and flow.carried >= threshold * flow.row.amount
 
 
-def _net(flows: Sequence[Inflow], returned: Callable[[int | None], int]) -> tuple[int, list[Inflow]]:
+@dataclass(slots=True)
+class _Netted:
+    total: int
+    rows: list[Inflow]
+    doubtful: int
+
+
+def _net(flows: Sequence[Inflow], returned: Callable[[int | None], int], unsure: set[int]) -> _Netted:
     """Net persons payer by payer, never below zero; exchanges and services stand as they are."""
     by_payer: dict[int | None, list[Inflow]] = defaultdict(list)
-    total = 0
-    kept: list[Inflow] = []
+    found = _Netted(0, [], 0)
     for flow in flows:
         if flow.kind == "person":
             by_payer[flow.payer].append(flow)
         else:
-            total += flow.micro or 0
-            kept.append(flow)
+            found.total += flow.micro or 0
+            found.rows.append(flow)
     for payer, paid in by_payer.items():
         net = max(0, _total(paid) - returned(payer))
-        total += net
+        found.total += net
+        if payer in unsure:
+            found.doubtful += net
         if net or any(flow.micro is None for flow in paid):
-            kept.extend(paid)
-    return total, kept
+            found.rows.extend(paid)
+    return found
 
 
-def recirculable(flows: Iterable[Inflow], exits_by_entity: dict[str | None, int]) -> int:
+def recirculable(flows: Iterable[Inflow], exits_by_entity: dict[str, int]) -> int:
     """Give how much of the exchanges' payments could be the scam's own money: at most what it sent to the same exchange."""
-    paid = _sums((flow for flow in flows if flow.kind == "exchange"), lambda flow: flow.entity)
+    paid = _sums((flow for flow in flows if flow.kind == "exchange"), lambda flow: same_entity(flow.entity))
     return sum(min(amount, exits_by_entity.get(entity, 0)) for entity, amount in paid.items())
+
+
+def same_entity(name: str | None) -> str:
+    """Give the form under which two labels name one entity, as clustering does: ``Binance`` is ``binance``."""
+    return (name or "").strip().casefold()

@@ -5,7 +5,6 @@ One pass over the ledger; the ladder only sums what this decides, so a reader ca
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from datetime import datetime
 from cryptotrace.tracing import Trace
 from cryptotrace.tracing.context import Context
 from cryptotrace.tracing.movements import Movement
-from cryptotrace.tracing.swaps import Exchange, is_null
+from cryptotrace.tracing.swaps import Exchange
 
 __all__ = ["Inflow", "Returned", "find_inflows", "find_returns"]
 
@@ -51,30 +50,30 @@ class Inflow:
 
 @dataclass(slots=True, kw_only=True)
 class Returned:
-    """A payment out of the scam set."""
+    """Money that the scam set paid out to ``receiver``: ``amount`` base units of ``asset`` that arrived there."""
 
-    row: Movement
+    payer: int
     receiver: int
+    asset: int
+    amount: int
     micro: int | None
 
 
 def find_inflows(trace: Trace, period: tuple[datetime, datetime] | None) -> list[Inflow]:
     """Give every transfer into the scam set inside the period, in order of time; O(rows)."""
     context = trace.context
-    providers = _providers(context)
-    paid_out = _paid_out(context)
     found = []
     for row in _rows(context, period):
         if row.receiver not in context.places.scam or row.kind == "fee" or not _counts_for_seed(context, row):
             continue
-        payer = providers.get(row.id, row.sender)
+        payer = context.income.payer(row)
         kind, entity = _payer_kind(context, payer)
         found.append(
             Inflow(
                 row=row,
                 payer=payer,
                 micro=context.valuer.micro(row.asset, row.amount, row.time),
-                not_external=_not_external(context, row, payer, paid_out),
+                not_external=context.income.why_not(row),
                 kind=kind,
                 entity=entity,
                 carried=trace.walk.sender_taint.get(row.id, 0),
@@ -84,15 +83,34 @@ def find_inflows(trace: Trace, period: tuple[datetime, datetime] | None) -> list
 
 
 def find_returns(context: Context, period: tuple[datetime, datetime] | None) -> list[Returned]:
-    """Give every payment out of the scam set inside the period; O(rows)."""
-    return [
-        Returned(row=row, receiver=row.receiver, micro=context.valuer.micro(row.asset, row.amount, row.time))
-        for row in _rows(context, period)
-        if row.sender in context.places.scam
-        and row.receiver is not None
-        and row.receiver not in context.places.scam
-        and row.kind != "fee"
-    ]
+    """Give every payment out of the scam set inside the period; O(rows).
+
+    What the scam set pays into an exchange was returned to whoever got the other side of it, and to nobody where the scam set
+    got that itself.
+    """
+    found: list[Returned] = []
+    for event in context.events:
+        moment = (event.rows[0] if isinstance(event, Exchange) else event).time
+        if period is None or period[0] <= moment < period[1]:
+            found += _returned(context, event, moment)
+    return found
+
+
+def _returned(context: Context, event: Movement | Exchange, moment: datetime) -> Iterator[Returned]:
+    paid: list[tuple[int | None, int | None, int, int]]
+    if not isinstance(event, Exchange):
+        paid = [] if event.kind == "fee" else [(event.sender, event.receiver, event.asset, event.amount)]
+    elif event.resolved:
+        paid = [(leg.provider, leg.recipient, leg.asset_in, leg.received) for leg in event.legs]
+    elif any(row.receiver in context.places.scam and context.income.why_not(row) == "swap proceeds" for row in event.rows):
+        paid = []
+    else:
+        paid = [(row.sender, row.receiver, row.asset, row.amount) for row in event.rows]
+    scam = context.places.scam
+    for payer, receiver, asset, amount in paid:
+        if payer is not None and payer in scam and receiver is not None and receiver not in scam:
+            micro = context.valuer.micro(asset, amount, moment)
+            yield Returned(payer=payer, receiver=receiver, asset=asset, amount=amount, micro=micro)
 
 
 def _rows(context: Context, period: tuple[datetime, datetime] | None) -> Iterator[Movement]:
@@ -103,48 +121,7 @@ def _rows(context: Context, period: tuple[datetime, datetime] | None) -> Iterato
 
 def _counts_for_seed(context: Context, row: Movement) -> bool:
     """Leave out other payments to a seed that injects listed payments only."""
-    listed = context.places.listed.get(row.receiver or 0)
-    return listed is None or (row.tx_hash, row.position) in listed or (row.tx_hash, "") in listed
-
-
-def _providers(context: Context) -> dict[int, int]:
-    """Row id -> who paid for it, for what a swap of somebody else paid out into the scam set."""
-    providers = {}
-    for event in context.events:
-        if not isinstance(event, Exchange):
-            continue
-        for leg in event.legs:
-            if leg.provider == leg.recipient or leg.recipient not in context.places.scam:
-                continue
-            for row in event.rows:
-                if row.receiver == leg.recipient and row.asset == leg.asset_in:
-                    providers[row.id] = leg.provider
-    return providers
-
-
-def _paid_out(context: Context) -> dict[tuple[str, str], set[tuple[int, int | None]]]:
-    """Transaction -> (asset, receiver) that the scam set pays to others in it."""
-    scam = context.places.scam
-    paid: dict[tuple[str, str], set[tuple[int, int | None]]] = defaultdict(set)
-    for row in context.ordered:
-        if row.sender in scam and row.receiver not in scam and row.kind != "fee":
-            paid[row.chain, row.tx_hash].add((row.asset, row.receiver))
-    return paid
-
-
-def _not_external(
-    context: Context, row: Movement, payer: int | None, paid_out: dict[tuple[str, str], set[tuple[int, int | None]]]
-) -> str:
-    if payer in context.places.scam:
-        return "from the scam set itself"
-    if payer is None or is_null(context.book, payer) or payer == context.book.contracts.get(row.asset):
-        return "mint, wrap or genesis"
-    paid = paid_out.get((row.chain, row.tx_hash), set())
-    if any(asset != row.asset for asset, _ in paid):
-        return "swap proceeds"
-    if (row.asset, row.sender) in paid:
-        return "change of its own payment"
-    return ""
+    return row.receiver not in context.places.listed or context.places.lists(row)
 
 
 def _payer_kind(context: Context, payer: int | None) -> tuple[str, str | None]:

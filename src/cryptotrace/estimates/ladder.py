@@ -36,7 +36,9 @@ class Ladder:
     sensitivity: ResultTable
     by_cluster: ResultTable
     decisions: ResultTable
+    outflow: bool
     source_outflow: int | None
+    source_unpriced: tuple[tuple[str, int], ...]
     e1: int | None
     e5: int | None
 
@@ -45,13 +47,16 @@ def build_ladder(trace: Trace, clusters: Clusters | None, envelope: Envelope | N
     """Build every rung; O(rows)."""
     e4 = exits(trace, envelope, period)
     e5, volume = throughput(trace.context, period)
-    if trace.context.places.sources:
+    if trace.context.places.outflow:
+        paid_out, paid_unpriced = source_outflow(trace.context, period)
         return Ladder(
             rungs=(*(direct_rung(name, None, reason=NO_VICTIMS) for name in ("E0", "E1", "E2", "E3")), e4, e5),
             sensitivity=ResultTable("sensitivity", SENSITIVITY_COLUMNS),
             by_cluster=ResultTable("by_cluster", CLUSTER_COLUMNS),
             decisions=ResultTable("decisions", DECISION_COLUMNS),
-            source_outflow=source_outflow(trace.context, period),
+            outflow=True,
+            source_outflow=paid_out,
+            source_unpriced=paid_unpriced,
             e1=None,
             e5=volume,
         )
@@ -59,21 +64,24 @@ def build_ladder(trace: Trace, clusters: Clusters | None, envelope: Envelope | N
     inflows, returns = find_inflows(trace, period), find_returns(context, period)
     back_from = exits_by_entity(trace, period)
     counted = count(inflows, returns)
-    e2_low = counted.e2 - recirculable(counted.e2_rows, back_from)
-    e3_low = min(counted.e3 - recirculable(counted.e3_rows, back_from), count(inflows, returns, cap=CAP_MICRO).e3)
+    e2_low = counted.e2 - recirculable(counted.e2_rows, back_from) - counted.doubtful2
+    capped = count(inflows, returns, cap=CAP_MICRO)
+    e3_low = min(counted.e3 - recirculable(counted.e3_rows, back_from) - counted.doubtful3, capped.e3)
     return Ladder(
         rungs=(
-            counted_rung("E0", counted.e0, inflows, context),
-            counted_rung("E1", counted.e1, counted.e1_rows, context),
-            counted_rung("E2", counted.e2, counted.e2_rows, context, low=e2_low),
-            counted_rung("E3", counted.e3, counted.e3_rows, context, low=e3_low),
+            counted_rung("E0", counted, context),
+            counted_rung("E1", counted, context),
+            counted_rung("E2", counted, context, low=e2_low, returns=returns),
+            counted_rung("E3", counted, context, low=e3_low, returns=returns),
             e4,
             e5,
         ),
         sensitivity=sensitivity(inflows, returns, back_from, counted),
         by_cluster=by_cluster(context, clusters, inflows, returns),
         decisions=decisions(context, inflows, counted),
+        outflow=False,
         source_outflow=None,
-        e1=counted.e1,
+        source_unpriced=(),
+        e1=counted.micro("e1"),
         e5=volume,
     )

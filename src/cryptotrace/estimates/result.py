@@ -67,6 +67,10 @@ class Estimate:
         E5 over E1, or over the sources' outflow where seeds inject by outflow; ``throughput_divisor`` says which.
     decisions : ResultTable
         Each transfer into the scam set with the rungs it counts in, and why not in the others.
+    source_outflow_usd : Decimal or None
+        What the sources paid out; None where no seed injects by outflow, or where nothing that left has a price.
+    source_outflow_unpriced : tuple of (asset, base units)
+        What left the sources and has no price: it is in no sum of dollars.
     """
 
     scope: Scope
@@ -78,6 +82,7 @@ class Estimate:
     throughput_ratio: Decimal | None
     throughput_divisor: str
     source_outflow_usd: Decimal | None
+    source_outflow_unpriced: tuple[tuple[str, int], ...]
     provenance: Provenance
     trace: Trace = field(repr=False, compare=False)
 
@@ -125,8 +130,9 @@ class Estimate:
 class Verdict:
     """One reported figure beside ours.
 
-    ``verdict`` is ``consistent``, ``above``, ``below``, ``undetermined`` (a census against a total), ``share`` (a sample inside
-    the reported population: "at least x% of"), or ``not_comparable``; ``reason`` always says why. ``status`` is the vintage of
+    ``verdict`` is ``consistent``, ``above``, ``below``, ``undetermined`` (a census of a part, or a figure printed
+    as "at least" or "up to" that has no end on the side of ours), ``share`` (a sample inside the reported population: "at least
+    x% of"), or ``not_comparable``; ``reason`` always says why. ``status`` is the vintage of
     the reported figure (``cites_superseded`` where it repeats a figure that was later restated).
     """
 

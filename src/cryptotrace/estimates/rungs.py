@@ -6,12 +6,13 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from cryptotrace.estimates.inflows import Inflow
+from cryptotrace.estimates.counting import Counted
+from cryptotrace.estimates.inflows import Inflow, Returned
 from cryptotrace.estimates.result import Rung
 from cryptotrace.tracing.context import Context
 from cryptotrace.tracing.valuation import dollars
 
-__all__ = ["DEFINITIONS", "NO_VICTIMS", "POISON", "Period", "counted_rung", "direct_rung"]
+__all__ = ["DEFINITIONS", "NO_PRICE", "NO_VICTIMS", "POISON", "Period", "counted_rung", "direct_rung"]
 
 Period = tuple[datetime, datetime] | None
 """Half open, UTC; None takes every row."""
@@ -26,7 +27,8 @@ DEFINITIONS = {
         "stolen, net of returns",
         (
             "E1 less what the scam paid back, payer by payer, never below zero; exchanges cannot be netted by address: the low "
-            "end takes off everything that the trace saw going to the same exchange"
+            "end takes off everything that the trace saw going to the same exchange, and leaves out payers who got back what "
+            "has no price"
         ),
     ),
     "E3": (
@@ -42,6 +44,8 @@ DEFINITIONS = {
 }
 NO_VICTIMS = "victims' payments are not in the data: these seeds inject what they paid out"
 POISON = "poison does not conserve value and enters no total"
+
+NO_PRICE = "none of the amounts has a price; they are listed apart"
 
 _UNPRICED = "some amounts have no price and are listed apart"
 
@@ -68,17 +72,38 @@ def direct_rung(
         transfers=transfers,
         payers=payers,
         definition=definition,
-        reason=reason or (_UNPRICED if unpriced else ""),
+        reason="; ".join(part for part in (reason, _UNPRICED if unpriced and reason != NO_PRICE else "") if part),
         unpriced=tuple(sorted((unpriced or {}).items())),
     )
 
 
-def counted_rung(name: str, central: int, rows: Sequence[Inflow], context: Context, *, low: int | None = None) -> Rung:
-    """Make a rung from the transfers that count in it."""
+def counted_rung(
+    name: str, counted: Counted, context: Context, *, low: int | None = None, returns: Sequence[Returned] = ()
+) -> Rung:
+    """Make a rung from the transfers that count in it; ``returns`` are what it takes off."""
+    rows: Sequence[Inflow] = getattr(counted, f"{name.lower()}_rows")
+    central = counted.micro(name.lower())
     unpriced: dict[str, int] = defaultdict(int)
     for flow in rows:
         if flow.micro is None:
             unpriced[context.asset(flow.row.asset)] += flow.row.amount
     return direct_rung(
-        name, central, low=low, transfers=len(rows), payers=len({flow.payer for flow in rows}), unpriced=unpriced
+        name,
+        central,
+        low=None if central is None else low,
+        transfers=len(rows),
+        payers=len({flow.payer for flow in rows}),
+        unpriced=unpriced,
+        reason=NO_PRICE if central is None else _unpriced_returns(rows, returns, context),
     )
+
+
+def _unpriced_returns(rows: Sequence[Inflow], returns: Sequence[Returned], context: Context) -> str:
+    """Say what payers of these rows got back that has no price."""
+    payers = {flow.payer for flow in rows if flow.kind == "person"}
+    back: dict[str, int] = defaultdict(int)
+    for flow in returns:
+        if flow.micro is None and flow.receiver in payers:
+            back[context.asset(flow.asset)] += flow.amount
+    told = ", ".join(f"{amount:,} base units of {asset}" for asset, amount in sorted(back.items()))
+    return f"payers got back what has no price and is not taken off ({told}): the low end leaves them out" if told else ""

@@ -162,7 +162,8 @@ def _checked(seed: Seed) -> Seed:
     if (seed.injects == "payments") != bool(seed.payments):
         raise InputError('payments and injects="payments" go together', where=seed.address[:80], hint="Give both")
     chain = chain_of(seed.chain).name
-    return replace(seed, chain=chain, address=parse_address(seed.address, chain))
+    payments = tuple(_stored_payment(payment, chain) for payment in seed.payments)
+    return replace(seed, chain=chain, address=parse_address(seed.address, chain), payments=payments)
 
 
 def _seed_or_reject(entry: Entry, defaults: _Defaults) -> Seed | Reject:

@@ -51,7 +51,10 @@ class ResultTable:
         return pd.DataFrame(list(self.rows), columns=list(self.columns), dtype=object)
 
     def to_arrow(self) -> pa.Table:
-        """Give an Arrow table for size; whole numbers beyond 64 bits become decimal128, dollars text stays exact."""
+        """Give an Arrow table for size; whole numbers beyond 64 bits become decimals, dollars text stays exact.
+
+        A column of sums beyond 10**38 - 1 becomes decimal256 in place of decimal128: nothing is cut off.
+        """
         import pyarrow as pa
 
         arrays = [_arrow_column(self.column(name)) for name in self.columns]
@@ -96,7 +99,9 @@ def _arrow_column(cells: tuple[Any, ...]) -> pa.Array:
     if kinds == {int}:
         if all(cell is None or -(2**63) <= cell < 2**63 for cell in cells):
             return pa.array(cells, type=pa.int64())
-        return pa.array([None if cell is None else Decimal(cell) for cell in cells], type=pa.decimal128(38, 0))
+        fits = all(cell is None or abs(cell) < 10**38 for cell in cells)
+        kind = pa.decimal128(38, 0) if fits else pa.decimal256(76, 0)
+        return pa.array([None if cell is None else Decimal(cell) for cell in cells], type=kind)
     if kinds == {datetime}:
         return pa.array(cells, type=pa.timestamp("us", tz="UTC"))
     return pa.array([None if cell is None else cell_text(cell) for cell in cells], type=pa.string())

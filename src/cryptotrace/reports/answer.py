@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from cryptotrace.estimates import Rung
 from cryptotrace.reports.facts import Facts, Place
-from cryptotrace.reports.numbers import count, day, listed, printable, usd, usd_range, words
+from cryptotrace.reports.numbers import PricedSum, count, day, listed, printable, usd, usd_range, words
 from cryptotrace.reports.sentences import exit_span, missing, policy_words
 
 __all__ = ["Line", "answer"]
@@ -60,14 +60,16 @@ def _capital(text: str) -> str:
 
 
 def _unpriced(rung: Rung) -> str:
-    return f" Without a price, so in no sum: {count(len(rung.unpriced), 'asset')}." if rung.unpriced else ""
+    return _without_price(len(rung.unpriced))
+
+
+def _without_price(assets: int) -> str:
+    return f" Without a price, so in no sum: {count(assets, 'asset')}." if assets else ""
 
 
 def _went_in(facts: Facts) -> Line:
     if facts.outflow:
-        out, sources = facts.source_outflow, count(facts.scam_addresses, "source address", "source addresses")
-        text = f"left {sources}. All that was paid out there is followed ({_shown(out, out, out)})."
-        return Line("Left the source", _figure(out, out, out), text, "ladder")
+        return _left(facts)
     rung = facts.rung("E1")
     where = count(facts.scam_addresses, "scam address", "scam addresses")
     span = (rung.low_usd, rung.central_usd, rung.high_usd)
@@ -75,8 +77,23 @@ def _went_in(facts: Facts) -> Line:
         return Line("Went in", "No figure", f"for what went into {where}: {missing(rung.reason)}. That is not zero.", "ladder")
     payments = count(rung.transfers or 0, "payment")
     payers = f" by {count(rung.payers, 'payer')}" if rung.payers is not None else ""
-    text = f"came in from outside to {where}, in {payments}{payers} (E1; {_shown(*span)}).{_unpriced(rung)}"
+    text = f"came in from outside to {where}, in {payments}{payers} (E1; {_shown(*span)}).{_unpriced(rung)}{_unseen(facts)}"
     return Line("Went in", _figure(*span), text, "ladder")
+
+
+def _left(facts: Facts) -> Line:
+    out, sources = facts.source_outflow, count(facts.scam_addresses, "source address", "source addresses")
+    if out is None:
+        return Line(
+            "Left the source", "No figure", f"for what left {sources}: none of it has a price. That is not zero.", "ladder"
+        )
+    without = _without_price(len(facts.source_unpriced))
+    text = f"left {sources}. All that was paid out there is followed ({_shown(out, out, out)}).{without}{_unseen(facts)}"
+    return Line("Left the source", _figure(out, out, out), text, "ladder")
+
+
+def _unseen(facts: Facts) -> str:
+    return "" if facts.scam_addresses else " No seed occurs in the data: nothing was looked for, so this zero says nothing."
 
 
 def _victims(facts: Facts) -> Line:
@@ -97,7 +114,7 @@ def _victims(facts: Facts) -> Line:
 
 def _ends(facts: Facts) -> str:
     """Name what was reached: "exchanges" only where a label says exchange."""
-    kinds = {place.category for place in facts.exits}
+    kinds = {place.category for place in facts.period_exits}
     if kinds and kinds <= EXCHANGES:
         return "exchanges"
     if kinds & EXCHANGES:
@@ -116,35 +133,48 @@ def _reached(facts: Facts) -> Line:
     ends = _ends(facts)
     label = "Reached exchanges" if "exchanges" in ends else "Reached exits"
     if not high and not shown:
-        text = "reached an exchange or another labelled exit, as far as the data show (E4)."
+        text = f"reached an exchange or another labelled exit, as far as the data show (E4).{_outside(facts)}{_unpriced(rung)}"
         return Line(label, usd(Decimal(0), 0), text, "exits")
     told = _shown(low, shown, high, policy_words(facts.policy))
-    text = f"reached {ends} (E4; {told}){_top(facts.exits)}.{_hidden(facts)}{_unpriced(rung)}"
+    text = f"reached {ends} (E4; {told}){_top(facts.period_exits)}.{_outside(facts)}{_hidden(facts)}{_unpriced(rung)}"
     return Line(label, _figure(low, shown, high), text, "exits")
 
 
 def _hidden(facts: Facts) -> str:
     """Say that the high end of E4 counts more than the policies do, where it does."""
-    behind, high = facts.stopped_short, facts.rung("E4").high_usd
-    if not behind.known or high is None or facts.exits_range[1] is None or high <= facts.exits_range[1]:
+    behind, high = facts.period_stopped, facts.rung("E4").high_usd
+    if not behind.known or high is None:
         return ""
-    return f" The high end counts the {behind.text()} that stopped at incomplete addresses as if all of it had reached an exit."
+    where = "at incomplete addresses" if facts.stopped_short.parts else ""
+    if any(place.name == "max_hops" for place in facts.frontier):
+        where = f"{where} or at the limit of steps" if where else "at the limit of steps"
+    return f" The high end counts the {behind.text()} that stopped {where} as if all of it had reached an exit."
+
+
+def _outside(facts: Facts) -> str:
+    """Say what reached exits at other times than the scope's, where something did."""
+    return f" Outside the period {facts.exits_outside.text()} more reached exits." if facts.exits_outside.parts else ""
 
 
 def _top(places: Iterable[Place]) -> str:
     """Name the largest few; an end without a name is none."""
-    named = [place for place in places if place.name]
-    by_name: dict[str, Decimal] = {}
-    for place in named:
-        by_name[place.name] = by_name.get(place.name, Decimal(0)) + place.value.known
-    ranked = sorted(by_name.items(), key=lambda item: (-item[1], item[0]))
-    if len(ranked) < 2 and not any(place.category in EXCHANGES for place in named):
+    by_name: dict[str, list[Place]] = {}
+    for place in places:
+        if place.name:
+            by_name.setdefault(place.name, []).append(place)
+    sums = {name: PricedSum(*_sum(parts)) for name, parts in by_name.items()}
+    ranked = sorted(sums.items(), key=lambda item: (-item[1].known, item[0]))
+    if len(ranked) < 2 and not any(place.category in EXCHANGES for parts in by_name.values() for place in parts):
         return ""
-    told = [f"{printable(name, 40)} {usd(value, 0)}" for name, value in ranked[:_NAMED]]
+    told = [f"{printable(name, 40)} {_priced(value)}" for name, value in ranked[:_NAMED]]
     if len(ranked) > _NAMED:
-        rest = sum((value for _, value in ranked[_NAMED:]), Decimal(0))
-        told.append(f"{count(len(ranked) - _NAMED, 'other')} {usd(rest, 0)}")
+        rest = [place for name, _ in ranked[_NAMED:] for place in by_name[name]]
+        told.append(f"{count(len(ranked) - _NAMED, 'other')} {_priced(PricedSum(*_sum(rest)))}")
     return f": {'; '.join(told)}"
+
+
+def _priced(value: PricedSum) -> str:
+    return "what has no price" if value.unpriced and value.unpriced == value.parts else value.text()
 
 
 def _rest(facts: Facts) -> Line:
@@ -207,11 +237,9 @@ def _not_known(facts: Facts) -> Line:
     if facts.is_complete is None:
         parts.append("how complete the data are")
     elif not facts.is_complete:
-        missing = (facts.all_addresses or 0) - (facts.complete_addresses or 0)
-        parts.append(
-            f"what {count(missing, 'incomplete address', 'incomplete addresses')} did ({facts.stopped_short.text()} "
-            "stops there)"
-        )
+        short = (facts.all_addresses or 0) - (facts.complete_addresses or 0)
+        who = count(short, "incomplete address", "incomplete addresses") if short else "addresses that were not collected"
+        parts.append(f"what {who} did ({facts.stopped_short.text()} stops there)")
     if facts.rejects:
         parts.append(f"what {count(facts.rejects, 'unreadable row')} said")
     if facts.through_openings or facts.through_openings is None:

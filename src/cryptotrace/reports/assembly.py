@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cryptotrace.hygiene import clean
-from cryptotrace.reports.facts import Facts, gather
+from cryptotrace.reports.facts import Facts, Place, gather
 from cryptotrace.reports.method import method, reproduction
 from cryptotrace.reports.page import Page, render
 from cryptotrace.reports.pictures import Pictures, draw
@@ -104,7 +104,29 @@ def _facts(material: Material, stored: StoreFacts, found: Pseudonyms) -> Facts:
         case_id=material.case_id,
         masked=found.victims,
     )
-    return replace(facts, title=found.text(facts.title), warnings=tuple(found.text(warning) for warning in facts.warnings))
+    return _masked(facts, found)
+
+
+def _masked(facts: Facts, found: Pseudonyms) -> Facts:
+    """Put pseudonyms into every text that comes from labels, files or the person who ran the case."""
+
+    def each(texts: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(found.text(text) for text in texts)
+
+    def named(places: tuple[Place, ...]) -> tuple[Place, ...]:
+        return tuple(replace(place, name=found.text(place.name)) for place in places)
+
+    return replace(
+        facts,
+        title=found.text(facts.title),
+        case_id=found.text(facts.case_id),
+        warnings=each(facts.warnings),
+        sources=each(facts.sources),
+        price_sources=each(facts.price_sources),
+        reject_reasons=tuple((found.text(reason), number) for reason, number in facts.reject_reasons),
+        exits=named(facts.exits),
+        period_exits=named(facts.period_exits),
+    )
 
 
 def _page(

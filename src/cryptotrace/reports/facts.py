@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 from cryptotrace._version import __version__
 from cryptotrace.errors import InputError
 from cryptotrace.estimates import Rung
+from cryptotrace.estimates.exits import exit_arrivals, hidden_arrivals
 from cryptotrace.model import Policy
 from cryptotrace.reports.numbers import PricedSum, priced_sum
 from cryptotrace.tracing import EXIT_CATEGORIES
+from cryptotrace.tracing.tables import terminals_in
+from cryptotrace.tracing.valuation import dollars
 
 if TYPE_CHECKING:
     from cryptotrace.estimates import Comparison, Estimate
@@ -50,6 +53,11 @@ class Facts:
         Seeds inject what they pay out: victims' payments are not in the data.
     exits, resting, frontier : tuple of Place
         By entity, by issuer that could freeze (``""`` for none), by reason.
+    period_exits, exits_outside, period_stopped : tuple of Place, PricedSum, PricedSum
+        What E4 counts: exits inside the period of the scope; what reached exits outside it; and what stopped inside it at
+        addresses or steps that more data, or a longer trace, would open.
+    source_unpriced : tuple of (asset, base units)
+        What left the sources without a price.
     *_range : (Decimal or None, Decimal or None)
         Least and most over the conserving policies that were run; (None, None) where that is not known.
     complete_addresses, all_addresses : int or None
@@ -78,9 +86,13 @@ class Facts:
     masked: int
     rungs: tuple[Rung, ...]
     source_outflow: Decimal | None
+    source_unpriced: tuple[tuple[str, int], ...]
     throughput_ratio: Decimal | None
     throughput_divisor: str
     exits: tuple[Place, ...]
+    period_exits: tuple[Place, ...]
+    exits_outside: PricedSum
+    period_stopped: PricedSum
     exits_range: Range
     exits_shown: Decimal | None
     returned: PricedSum
@@ -157,6 +169,14 @@ def gather(
     complete, known = (None, None) if stored is None else stored.addresses
     terminals = list(trace.table("terminals").dicts())
     flows = list(trace.table("flows").dicts())
+    period = estimate.scope.period
+    inside = [row for row in terminals_in(context, trace.walk, period).dicts() if row["category"] in EXIT_CATEGORIES]
+    outside = [
+        dollars(context.valuer.micro(arrival.asset, arrival.tainted, arrival.row.time))
+        for arrival in exit_arrivals(trace, None)
+        if period is not None and not period[0] <= arrival.row.time < period[1]
+    ]
+    stopped = [dollars(context.valuer.micro(a.asset, a.tainted, a.row.time)) for a in hidden_arrivals(trace, period)]
     return Facts(
         title=title or case_id or "A case without a name",
         case_id=case_id or "",
@@ -169,14 +189,18 @@ def gather(
         as_of=context.book.as_of or max((row.time for row in context.ordered), default=None),
         policy=trace.policy,
         policies=1 if envelope is None else len(envelope.conserving),
-        outflow=estimate.source_outflow_usd is not None,
+        outflow=context.places.outflow,
         scam_addresses=len(context.places.scam),
         masked=masked,
         rungs=estimate.rungs,
         source_outflow=estimate.source_outflow_usd,
+        source_unpriced=estimate.source_outflow_unpriced,
         throughput_ratio=estimate.throughput_ratio,
         throughput_divisor=estimate.throughput_divisor,
         exits=_places((row for row in terminals if row["category"] in EXIT_CATEGORIES), "entity"),
+        period_exits=_places(inside, "entity"),
+        exits_outside=priced_sum(outside),
+        period_stopped=priced_sum(stopped),
         exits_range=_band(envelope, "exits"),
         exits_shown=totals.exits,
         returned=priced_sum(row["tainted_usd"] for row in terminals if row["category"] == "victim"),

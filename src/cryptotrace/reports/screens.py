@@ -104,7 +104,8 @@ def _entities(facts: Facts) -> View:
         Column("Share", "number", share),
         Column("Addresses", "number", lambda row: f"{row['place'].addresses:,}"),
     )
-    made = view(table, columns, caption="Exits by entity", empty="Nothing reached a labelled exit.", shown=50)
+    caption = "Exits by entity" + (", those outside the period included" if facts.exits_outside.parts else "")
+    made = view(table, columns, caption=caption, empty="Nothing reached a labelled exit.", shown=50)
     span = exit_span(facts)
     if len(facts.exits) < 2 or span[1] is None:
         return made

@@ -86,7 +86,10 @@ def state(facts: Facts) -> str:
     if facts.is_complete is None:
         return "completeness unknown: the store has no coverage"
     told = f"{facts.complete_addresses:,} of {count(facts.all_addresses or 0, 'address', 'addresses')}"
-    return f"complete: {told}" if facts.is_complete else f"partial: {told} complete"
+    if facts.is_complete:
+        return f"complete: {told}"
+    short = facts.complete_addresses == facts.all_addresses  # those that were collected are, but money went to others
+    return f"partial: {told} complete{', and money stops at others that were not collected' if short else ''}"
 
 
 def throughput(facts: Facts) -> str:
@@ -118,12 +121,14 @@ def policies(facts: Facts) -> str:
     if low is None or high is None:
         unknown = f"Only {policy} was run, so how far the answer depends on the policy is not known."
         return f"{unknown} Run all policies (trace_all) to see it."
+    whole = " over the whole trace, not the period alone" if facts.exits_outside.parts else ""
     outside = "Other policies that one could think of may lie outside. Poison counts money more than once and is in no total."
     runs = f"{count(facts.policies, 'policy', 'policies')} that conserve money"
     if usd(low, 0) == usd(high, 0):
-        return f"No, not here: under each of the {runs}, the same {usd(high, 0)} reached exits. {outside}"
+        return f"No, not here: under each of the {runs}, the same {usd(high, 0)} reached exits{whole}. {outside}"
+    span = f"between {usd(low, 0).removesuffix(' USD')} and {usd(high, 0)}"
     return (
-        f"Over the {runs}, what reached exits lies between {usd(low, 0).removesuffix(' USD')} and {usd(high, 0)}: a spread of "
+        f"Over the {runs}, what reached exits{whole} lies {span}: a spread of "
         f"{percent(high - low, shown)} of the figure shown ({policy}). {outside}"
     )
 

@@ -65,7 +65,7 @@ def report_tables(
     found["evidence"] = clusters.table("evidence") if clusters is not None else ResultTable("evidence", _EVIDENCE)
     found["ladder"] = estimate.table("ladder")
     found["comparison"] = comparison.rows if comparison is not None else ResultTable("comparison", COMPARISON_COLUMNS)
-    found["exclusions"] = exclusions.table
+    found["exclusions"] = _exclusions(exclusions.table, trace) if pseudonyms.public else exclusions.table
     found["exclusion_totals"] = exclusions.totals
     found["coverage"] = stored.coverage
     found["policies"] = _policies(trace, envelope)
@@ -135,6 +135,13 @@ def _openings(table: ResultTable, traced: set[tuple[str, str]]) -> ResultTable:
     """Leave out the addresses of bystanders, as for coverage."""
     at = table.columns.index("address")
     rows = (row if (row[0], row[at]) in traced else (*row[:at], _WITHHELD, *row[at + 1 :]) for row in table.rows)
+    return replace(table, rows=tuple(rows))
+
+
+def _exclusions(table: ResultTable, trace: Trace) -> ResultTable:
+    """Leave out example transactions that the report does not speak of: a failed payment names who tried to make it."""
+    at, shown = table.columns.index("example_tx"), {row["tx_hash"] for row in trace.table("flows").dicts()}
+    rows = ((*row[:at], row[at] if row[at] in shown or row[at] is None else _WITHHELD, *row[at + 1 :]) for row in table.rows)
     return replace(table, rows=tuple(rows))
 
 

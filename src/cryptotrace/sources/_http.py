@@ -6,14 +6,18 @@ archive. What an explorer sends back is scrubbed of it before anything keeps it.
 
 from __future__ import annotations
 
+import html
+import json
 import logging
 import random
+import re
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from cryptotrace.errors import MalformedAnswer, RateLimited, SourceError, TransientSourceError
 from cryptotrace.settings import Secret
@@ -29,6 +33,9 @@ _LOG = logging.getLogger(__name__)
 _MAX_BODY = 24 * 1024 * 1024
 _KEPT_HEADERS = ("Date", "Retry-After", "Content-Type")
 _LONGEST_WAIT = 60.0
+_PIECE = 64 * 1024
+_URL_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
+_KEY_IN_URL = re.compile(r"((?:apikey|api_key|api-key|key|token)=)[^&\s\"']+", re.IGNORECASE)
 
 
 class HttpFetcher:
@@ -74,6 +81,8 @@ class HttpFetcher:
         self._timeout = timeout
         self._sleep = sleep
         self._now = now
+        self._marks = _spellings(secret.reveal()) if secret is not None else ()
+        self._lock = threading.Lock()
         self._session: requests.Session | None = None
         self.calls: Counter[str] = Counter()
         """Requests that were sent, by stream; ``retry`` counts those that were sent again."""
@@ -97,7 +106,8 @@ class HttpFetcher:
         )
         for attempt in retrying:
             with attempt:
-                self.calls[request.stream if attempt.retry_state.attempt_number == 1 else "retry"] += 1
+                with self._lock:
+                    self.calls[request.stream if attempt.retry_state.attempt_number == 1 else "retry"] += 1
                 return self._once(request)
         raise AssertionError("tenacity returns or raises")  # pragma: no cover
 
@@ -125,41 +135,55 @@ class HttpFetcher:
 
     def _send(self, request: Request) -> Answer:
         import requests
+        from urllib3.exceptions import HTTPError
+        from urllib3.exceptions import TimeoutError as WireTimeout
 
-        if self._session is None:
-            self._session = requests.Session()
-            self._session.headers["User-Agent"] = "cryptotrace"
-            self._session.trust_env = False  # a .netrc or proxy variable must not change who is asked, or with what
-        query = dict(request.parameters)
-        if self._secret is not None:
-            query[self._secret_name] = self._secret.reveal()
         where = f"{request.source} ({urlsplit(self._url).netloc})"
+        problem: SourceError
         try:
-            with self._session.get(
-                self._url, params=query, timeout=self._timeout, stream=True, allow_redirects=False
+            # The key is in no variable of this frame, so that no traceback with variables shows it.
+            with self._open().get(
+                self._url, params=self._with_key(request), timeout=self._timeout, stream=True, allow_redirects=False
             ) as response:
                 body = self._read(response, where)
                 headers = {name: self._scrub(response.headers[name]) for name in _KEPT_HEADERS if name in response.headers}
-                status = response.status_code
-        except requests.Timeout:
-            # `from None`: the library's message holds the URL, and the URL holds the key.
-            raise TransientSourceError("no answer in time", where=where, hint="Try again later") from None
-        except (requests.RequestException, OSError):
-            raise TransientSourceError("no connection", where=where, hint="Check the network, then try again") from None
-        return Answer(
-            request=request,
-            status=status,
-            body=body,
-            received_at=self._now(),
-            server_date=headers.get("Date", ""),
-            headers=headers,
-        )
+                return Answer(
+                    request=request,
+                    status=response.status_code,
+                    body=body,
+                    received_at=self._now(),
+                    server_date=headers.get("Date", ""),
+                    headers=headers,
+                )
+        except (requests.Timeout, WireTimeout):
+            problem = TransientSourceError("no answer in time", where=where, hint="Try again later")
+        except (requests.RequestException, HTTPError, OSError):
+            problem = TransientSourceError("no connection", where=where, hint="Check the network, then try again")
+        # Raised out here, without a context: the library's own message holds the URL, and the URL holds the key.
+        raise problem
+
+    def _open(self) -> requests.Session:
+        import requests
+
+        with self._lock:
+            if self._session is None:
+                _keep_keys_out_of_logs()
+                self._session = requests.Session()
+                self._session.headers["User-Agent"] = "cryptotrace"
+                self._session.trust_env = False  # a .netrc or proxy variable must not change who is asked, or with what
+            return self._session
+
+    def _with_key(self, request: Request) -> dict[str, str]:
+        query = dict(request.parameters)
+        if self._secret is not None:
+            query[self._secret_name] = self._secret.reveal()
+        return query
 
     def _read(self, response: requests.Response, where: str) -> bytes:
         """Read a body piece by piece, never more than the cap, and take the key out of it should it be repeated there."""
         pieces, size = [], 0
         deadline = time.monotonic() + 4 * self._timeout
-        for piece in response.iter_content(64 * 1024):
+        for piece in _pieces(response):
             pieces.append(piece)
             size += len(piece)
             if size > _MAX_BODY:
@@ -167,18 +191,63 @@ class HttpFetcher:
             if time.monotonic() > deadline:
                 raise TransientSourceError("the answer came too slowly", where=where, hint="Try again later")
         body = b"".join(pieces)
-        if self._secret is not None and self._secret.reveal():
-            body = body.replace(self._secret.reveal().encode(), b"***")
+        for mark in self._marks:
+            body = body.replace(mark.encode(), b"***")
         return body
 
     def _scrub(self, text: str) -> str:
-        return text.replace(self._secret.reveal(), "***") if self._secret is not None and self._secret.reveal() else text
+        for mark in self._marks:
+            text = text.replace(mark, "***")
+        return text
+
+    @property
+    def has_key(self) -> bool:
+        """Whether a key goes along."""
+        return self._secret is not None and bool(self._secret.reveal())
+
+    @property
+    def rate(self) -> float:
+        """Requests per second that may be sent at present."""
+        return self._pace.rate
 
     def close(self) -> None:
         """Let go of the connection."""
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+def _pieces(response: requests.Response) -> Iterator[bytes]:
+    """Give a body as it arrives: a server that sends a byte now and then must not hold a read until a piece is full."""
+    read = getattr(response.raw, "read1", None)
+    if read is None:  # urllib3 before 2
+        yield from response.iter_content(1024)
+        return
+    while piece := read(_PIECE, decode_content=True):
+        yield piece
+
+
+def _spellings(key: str) -> tuple[str, ...]:
+    """Give a key as a server may repeat it: plain, or escaped for URLs, JSON or HTML; the longest first."""
+    forms = {key, quote(key), quote(key, safe=""), quote_plus(key), html.escape(key), html.escape(key, quote=False)}
+    forms |= {json.dumps(key)[1:-1], json.dumps(key, ensure_ascii=False)[1:-1]}
+    return tuple(sorted(filter(None, forms), key=lambda form: (-len(form), form)))
+
+
+class _KeysMasked(logging.Filter):
+    """Masks keys in the URLs that urllib3 writes to its debug log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _KEY_IN_URL.sub(r"\1***", record.getMessage()), ()
+        return True
+
+
+_MASK = _KeysMasked()
+
+
+def _keep_keys_out_of_logs() -> None:
+    for name in _URL_LOGGERS:
+        logging.getLogger(name).addFilter(_MASK)  # adding it twice changes nothing
 
 
 def header_seconds(headers: Mapping[str, str]) -> float | None:

@@ -45,6 +45,7 @@ _KINDS: tuple[tuple[str, type[SourceError]], ...] = (
     ("free api access is not supported", PlanRequired),
     ("api pro endpoint", PlanRequired),
     ("upgrade your api plan", PlanRequired),
+    ("chain not supported", PlanRequired),
     ("result window is too large", RangeTooLarge),
     ("query timeout", RangeTooLarge),
     ("select a smaller result dataset", RangeTooLarge),
@@ -117,7 +118,8 @@ def read_rows(answer: Answer) -> list[Any]:
         raise _malformed(answer, "not an account list")
     if _is_empty(body):
         return []
-    if not isinstance(body.result, list):
+    # A refusal can hold a list, and half a list too: only a success holds the whole of it.
+    if body.status != "1" or not isinstance(body.result, list):
         raise _malformed(answer, "the result is no list")
     return body.result
 
@@ -125,7 +127,7 @@ def read_rows(answer: Answer) -> list[Any]:
 def read_text(answer: Answer) -> str:
     """Give a result that is one word, such as a balance."""
     body = _body(answer)
-    if body is None or not isinstance(body.result, str):
+    if body is None or body.status != "1" or not isinstance(body.result, str):
         raise _malformed(answer, "the result is no text")
     return body.result
 
@@ -133,7 +135,7 @@ def read_text(answer: Answer) -> str:
 def read_proxy(answer: Answer) -> Any:
     """Give the result of a JSON-RPC answer; None where the node knows nothing of it."""
     body = _body(answer)
-    if body is None or not body.is_rpc:
+    if body is None or not body.is_rpc or body.error is not None:
         raise _malformed(answer, "not a JSON-RPC answer")
     return body.result
 
@@ -167,7 +169,9 @@ def _of_text(answer: Answer, text: str) -> SourceError:
     words = text.lower()
     kind = next((kind for fragment, kind in _KINDS if fragment in words), None)
     if kind is None:
-        return _malformed(answer, f"an error that is not known: {_short(text) or 'without words'}")
+        said = _by_status(answer)
+        unknown = f"an error that is not known: {_short(text) or 'without words'}"
+        return _malformed(answer, unknown) if isinstance(said, MalformedAnswer) else said
     if kind is RateLimited:
         return RateLimited(_short(text), where=_where(answer), hint=_HINTS[RateLimited], wait=header_seconds(answer.headers))
     return kind(_short(text), where=_where(answer), hint=_HINTS.get(kind, ""))

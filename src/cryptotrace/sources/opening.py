@@ -9,18 +9,18 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from cryptotrace.codecs import chain_of
-from cryptotrace.errors import BadKey, InputError
+from cryptotrace.errors import InputError
 from cryptotrace.settings import Secret, Settings
-from cryptotrace.sources._http import HttpFetcher
 from cryptotrace.sources.base import Fetcher, Source
-from cryptotrace.sources.etherscan import Etherscan
-from cryptotrace.sources.etherscan_answers import classify
 from cryptotrace.sources.limits import Pace
+from cryptotrace.sources.plans import FREE_RATE, missing_key
 
-__all__ = ["open_source", "source_over"]
+__all__ = ["EXPLORERS", "open_source", "source_over"]
 
-_URL = "https://api.etherscan.io/v2/api"
-_FREE_RATE = 3.0
+EXPLORERS = ("etherscan",)
+"""Explorers that can be opened by name."""
+
+URLS = {"etherscan": "https://api.etherscan.io/v2/api"}
 _paces: dict[tuple[str, str], Pace] = {}
 _paces_lock = threading.Lock()
 
@@ -63,19 +63,20 @@ def open_source(
     InputError
         If no explorer has that name, or it does not serve the chain.
     """
-    if name != "etherscan":
+    if name not in EXPLORERS:
         raise InputError(f"no explorer {name!r}", where="open_source", hint='Known: "etherscan"')
     chain_of(chain)
     settings = settings or Settings.from_env()
-    secret = Secret(key) if isinstance(key, str) else key or settings.keys.get(name)
+    secret = Secret(key.strip()) if isinstance(key, str) else key or settings.keys.get(name)
     if secret is None or not secret.reveal():
-        raise BadKey(
-            "no key for etherscan",
-            where="open_source",
-            hint="Set ETHERSCAN_API_KEY; a free key is made in a minute at https://etherscan.io/apidashboard",
-        )
-    url = base_url or _URL
-    pace = _pace_of(url, secret, now, sleep)
+        raise missing_key(name)
+    # only now: the missing key is told before anything heavy is loaded
+    from cryptotrace.sources._http import HttpFetcher
+    from cryptotrace.sources.etherscan import Etherscan
+    from cryptotrace.sources.etherscan_answers import classify
+
+    url = base_url or URLS[name]
+    pace = pace_of(url, secret, now=now, sleep=sleep)
     fetcher = HttpFetcher(
         url, classify=classify, pace=pace, secret=secret, attempts=settings.attempts, timeout=settings.timeout, sleep=sleep
     )
@@ -90,16 +91,20 @@ def source_over(name: str, chain: str, fetcher: Fetcher) -> Source:
     InputError
         If no explorer has that name.
     """
-    if name != "etherscan":
+    if name not in EXPLORERS:
         raise InputError(f"no explorer {name!r}", where="source_over", hint='Known: "etherscan"')
+    from cryptotrace.sources.etherscan import Etherscan
+
     return Etherscan(chain, fetcher)
 
 
-def _pace_of(url: str, secret: Secret, now: Callable[[], float], sleep: Callable[[float], None]) -> Pace:
+def pace_of(
+    url: str, secret: Secret, *, now: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+) -> Pace:
     """Give the one pace of a host and account: explorers count calls over all chains, threads and sources of a key."""
     account = (urlsplit(url).netloc, sha256(secret.reveal().encode()).hexdigest())
     with _paces_lock:
         pace = _paces.get(account)
         if pace is None or not pace.runs_on(now, sleep):
-            pace = _paces[account] = Pace(_FREE_RATE, now=now, sleep=sleep)
+            pace = _paces[account] = Pace(FREE_RATE, now=now, sleep=sleep)
         return pace

@@ -4,30 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace._version import __version__
 from cryptotrace.codecs import caip19, chain_of
 from cryptotrace.model import USD_CONTRACT, canonical_tokens
-from cryptotrace.schema import STORED, WIDE, Batch, arrow_table
+from cryptotrace.schema import STORED, WIDE, Batch, Table, arrow_table
+from cryptotrace.store.merging import inserted, learn_places, merge_transactions, merge_transfers, next_id, run_file
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
     from cryptotrace.store.base import Written
 
 __all__ = ["ingest"]
 
 _STAGE_ROWS = 50_000
+_STAGE_PAGES = 100
 _PLAIN = ("responses", "events", "prices", "coverage", "rejects")
-
-
-@cache
-def _statements(name: str) -> tuple[str, ...]:
-    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
-    return tuple(part.strip() for part in text.split("\n----\n"))
 
 
 def ingest(
@@ -41,99 +36,113 @@ def ingest(
 
     Notes
     -----
-    O(new rows) plus hash joins against the rows of the same transactions. Rows beyond memory spill to the engine's disk.
+    O(new rows), plus one look through the names and hashes of the store. Rows beyond memory spill to the engine's disk.
     """
-    before = {name: _count(connection, name) for name in STORED}
-    _stage(connection, batches)
-    changed = _resolve(connection)
-    listings = connection.execute("SELECT DISTINCT listing FROM staged ORDER BY listing").fetchall()
-    changed += sum(_merge_listing(connection, listing) for (listing,) in listings)
-    changed += _changes(connection, "merge_transactions.sql") + _changes(connection, "learn_places.sql")
+    written = dict.fromkeys(STORED, 0)
+    arrived = _stage(connection, batches)
+    changed = 0
+    if arrived["transfers"] or arrived["transactions"]:
+        written["accounts"] = run_file(connection, "accounts.sql", next_id=next_id(connection, "accounts")).inserted
+        written["assets"], changed = _new_assets(connection)
+        run_file(connection, "arrive.sql")
+        for name, merged in (("transfers", merge_transfers(connection)), ("transactions", merge_transactions(connection))):
+            written[name] = merged.inserted
+            changed += merged.updated
+        changed += learn_places(connection)
     if complete:
-        _declare_complete(connection, run)
-    _write_plain(connection)
-    _record_run(connection, run)
-    written = {name: _count(connection, name) - before[name] for name in STORED}
+        arrived["coverage"] += _declare_complete(connection, run)
+    for name in _PLAIN:
+        if arrived[name]:
+            written[name] = _write_plain(connection, name)
+    written["runs"] = _record_run(connection, run)
+    for name in ("transfers", "transactions"):
+        connection.execute(f"DROP VIEW {_staging(name)}")
     if changed or any(written.values()):
         connection.execute("UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS VARCHAR) WHERE name = 'version'")
     return written
 
 
-def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    return int(row[0]) if row else 0
+def _stage(connection: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> dict[str, int]:
+    """Make rows readable under ``in_`` and the name of their table; give how many there are of each.
 
-
-def _stage(connection: duckdb.DuckDBPyConnection, batches: Iterable[Batch]) -> None:
-    for name, table in WIDE.items():
-        body = ", ".join(f"{column.name} {column.type}" for column in table.columns)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {_staging(name)} ({body})")
-    waiting: dict[str, list[tuple[Any, ...]]] = {name: [] for name in WIDE}
+    What fits one helping is read where it is, in Arrow; more goes to a temporary table as it comes.
+    """
+    waiting: dict[str, _Waiting] = {name: _Waiting(table) for name, table in WIDE.items()}
     for batch in batches:
         for name, rows in batch.rows.items():
-            waiting[name].extend(rows)
-            if len(waiting[name]) >= _STAGE_ROWS:
-                _insert(connection, name, waiting)
-    for name in WIDE:
-        _insert(connection, name, waiting)
+            waiting[name].rows.extend(rows)
+        for name, tables in batch.tables.items():
+            waiting[name].tables.extend(tables)
+        for name in {*batch.rows, *batch.tables}:
+            waiting[name].spill_if_large(connection)
+    needed = [name for name, one in waiting.items() if name not in _PLAIN or name == "coverage" or one.is_used()]
+    return dict.fromkeys(WIDE, 0) | {name: waiting[name].finish(connection) for name in needed}
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, name: str, waiting: dict[str, list[tuple[Any, ...]]]) -> None:
-    rows, waiting[name] = waiting[name], []
-    if rows:
-        connection.register("arriving_batch", arrow_table(WIDE[name], rows))
-        connection.execute(f"INSERT INTO {_staging(name)} SELECT * FROM arriving_batch")
+class _Waiting:
+    """Rows of one table that wait to be staged."""
+
+    def __init__(self, table: Table) -> None:
+        self.rows: list[tuple[Any, ...]] = []
+        self.tables: list[pa.Table] = []
+        self._table = table
+        self._staged = 0
+
+    def _take(self) -> pa.Table:
+        import pyarrow as pa
+
+        rows, self.rows = self.rows, []
+        tables, self.tables = self.tables, []
+        if rows or not tables:
+            tables.append(arrow_table(self._table, rows))
+        return pa.concat_tables(tables)
+
+    def is_used(self) -> bool:
+        """Whether any row came."""
+        return bool(self.rows or self.tables or self._staged)
+
+    def spill_if_large(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Write what waits to a temporary table, if it is much."""
+        if len(self.rows) >= _STAGE_ROWS or len(self.tables) >= _STAGE_PAGES:
+            self._spill(connection)
+
+    def _spill(self, connection: duckdb.DuckDBPyConnection) -> None:
+        name = self._table.name
+        if not self._staged:
+            body = ", ".join(f"{column.name} {column.type}" for column in self._table.columns)
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE stage_{name} ({body})")
+        arriving = self._take()
+        connection.register("arriving_batch", arriving)
+        connection.execute(f"INSERT INTO stage_{name} SELECT * FROM arriving_batch")
         connection.unregister("arriving_batch")
+        self._staged += arriving.num_rows
+
+    def finish(self, connection: duckdb.DuckDBPyConnection) -> int:
+        """Name what came; give how many rows."""
+        name = self._table.name
+        if not self._staged and name not in _PLAIN:
+            arriving = self._take()
+            connection.register(_staging(name), arriving)
+            return int(arriving.num_rows)
+        if self.rows or self.tables or not self._staged:
+            self._spill(connection)
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {_staging(name)} AS SELECT * FROM stage_{name}")
+        return self._staged
 
 
 def _staging(table: str) -> str:
     return f"in_{table}"
 
 
-def _resolve(connection: duckdb.DuckDBPyConnection) -> int:
-    """Give every new account and asset its id, in an order that depends on the rows alone, and stage rows by id.
-
-    Returns how many assets that were known learnt something.
-    """
-    connection.execute("""
-        INSERT INTO accounts
-        SELECT (SELECT coalesce(max(id), 0) FROM accounts) + row_number() OVER (ORDER BY chain, address), chain, address
-        FROM (
-            SELECT chain, sender AS address FROM in_transfers UNION SELECT chain, receiver FROM in_transfers
-            UNION SELECT chain, signer FROM in_transactions UNION SELECT chain, receiver FROM in_transactions
-        ) AS seen
-        ANTI JOIN accounts AS known USING (chain, address)
-        WHERE address IS NOT NULL
-    """)
-    learnt = _new_assets(connection)
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE staged AS
-        SELECT t.chain, t.tx_hash, t.kind, t.block, t.time, t.tx_index, t.log_index, t.trace_path, t.call_type, s.id AS sender,
-            r.id AS receiver, a.id AS asset, t.amount, t.ok, t.input_row, t.listing
-        FROM in_transfers AS t
-        LEFT JOIN accounts AS s ON s.chain = t.chain AND s.address = t.sender
-        LEFT JOIN accounts AS r ON r.chain = t.chain AND r.address = t.receiver
-        JOIN assets AS a ON a.chain = t.chain AND a.contract = coalesce(t.contract, '')
-    """)
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE staged_transactions AS
-        SELECT t.chain, t.tx_hash, t.block, t.time, t.tx_index, s.id AS signer, r.id AS receiver, t.ok, t.fee, t.method, t.nonce
-        FROM in_transactions AS t
-        LEFT JOIN accounts AS s ON s.chain = t.chain AND s.address = t.signer
-        LEFT JOIN accounts AS r ON r.chain = t.chain AND r.address = t.receiver
-    """)
-    return learnt
-
-
-def _new_assets(connection: duckdb.DuckDBPyConnection) -> int:
-    """Register assets that are new, and let the others learn decimals; give how many learnt.
+def _new_assets(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    """Register assets that are new, and let the others learn decimals; give how many are new and how many learnt.
 
     Symbol and decimals come from our list, else from the source; of several symbols the first of the alphabet is kept, so
     that it does not matter which row came first.
     """
     seen = connection.execute("""
         SELECT chain, coalesce(contract, '') AS contract, min(symbol) AS symbol,
-            CASE WHEN count(DISTINCT decimals) = 1 THEN min(decimals) END AS decimals
+            CASE WHEN min(decimals) = max(decimals) THEN min(decimals) END AS decimals
         FROM in_transfers
         GROUP BY ALL
         ORDER BY ALL
@@ -159,7 +168,7 @@ def _new_assets(connection: duckdb.DuckDBPyConnection) -> int:
         connection.register("fresh_assets", arrow_table(STORED["assets"], fresh))
         connection.execute("INSERT INTO assets SELECT * FROM fresh_assets")
         connection.unregister("fresh_assets")
-    return learnt
+    return len(fresh), learnt
 
 
 def _asset_facts(chain: str, contract: str, symbol: str | None, decimals: int | None) -> tuple[Any, ...]:
@@ -175,31 +184,15 @@ def _asset_facts(chain: str, contract: str, symbol: str | None, decimals: int | 
     return (symbol, decimals, caip19(chain, contract), False)
 
 
-def _merge_listing(connection: duckdb.DuckDBPyConnection, listing: int) -> int:
-    row = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM transfers").fetchone()
-    return _changes(connection, "merge.sql", listing=listing, next_id=int(row[0]) if row else 1)
-
-
-def _changes(connection: duckdb.DuckDBPyConnection, name: str, **values: int) -> int:
-    """Run the statements of a file; count the rows that its inserts and updates touched."""
-    touched = 0
-    for statement in _statements(name):
-        needed = {key: value for key, value in values.items() if f"${key}" in statement}
-        result = connection.execute(statement, needed).fetchone()
-        body = "\n".join(line for line in statement.splitlines() if not line.startswith("--")).lstrip()
-        if body.startswith(("INSERT", "UPDATE")) and result is not None:
-            touched += int(result[0])
-    return touched
-
-
-def _declare_complete(connection: duckdb.DuckDBPyConnection, run: Mapping[str, str] | None) -> None:
-    """Write that every account of these rows is complete from genesis to the end of the input.
+def _declare_complete(connection: duckdb.DuckDBPyConnection, run: Mapping[str, str] | None) -> int:
+    """Write that every account of these rows is complete from genesis to the end of the input; give how many.
 
     Rows are not counted here: an input may come in parts, and each would count its own.
     """
-    connection.execute(
+    return inserted(
+        connection,
         """
-        INSERT INTO in_coverage
+        INSERT INTO stage_coverage
         SELECT DISTINCT $source, 'all', chain, address, 0, NULL, 'complete', 'declared complete by the input',
             NULL, NULL, NULL, NULL
         FROM (
@@ -211,22 +204,25 @@ def _declare_complete(connection: duckdb.DuckDBPyConnection, run: Mapping[str, s
     )
 
 
-def _write_plain(connection: duckdb.DuckDBPyConnection) -> None:
-    for name in _PLAIN:
-        table = STORED[name]
-        match = " AND ".join(f"t.{key} IS NOT DISTINCT FROM n.{key}" for key in table.key)
-        connection.execute(f"""
-            INSERT INTO {name}
-            SELECT n.* FROM (SELECT DISTINCT ON ({", ".join(table.key)}) * FROM {_staging(name)} ORDER BY ALL) AS n
-            ANTI JOIN {name} AS t ON {match}
-        """)
+def _write_plain(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    table = STORED[name]
+    match = " AND ".join(f"t.{key} IS NOT DISTINCT FROM n.{key}" for key in table.key)
+    return inserted(
+        connection,
+        f"""
+        INSERT INTO {name}
+        SELECT n.* FROM (SELECT DISTINCT ON ({", ".join(table.key)}) * FROM {_staging(name)} ORDER BY ALL) AS n
+        ANTI JOIN {name} AS t ON {match}
+        """,
+    )
 
 
-def _record_run(connection: duckdb.DuckDBPyConnection, run: Mapping[str, str] | None) -> None:
+def _record_run(connection: duckdb.DuckDBPyConnection, run: Mapping[str, str] | None) -> int:
     if run is None:
-        return
+        return 0
     row = [run["verb"], run["parameters"], run.get("inputs", ""), __version__, datetime.now(UTC).replace(tzinfo=None)]
-    connection.execute(
+    return inserted(
+        connection,
         "INSERT INTO runs SELECT ?, ?, ?, ?, ? WHERE NOT EXISTS "
         "(SELECT 1 FROM runs WHERE verb = ? AND parameters = ? AND inputs = ?)",
         [*row, row[0], row[1], row[2]],

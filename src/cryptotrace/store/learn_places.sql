@@ -1,11 +1,16 @@
--- A place in the block is a fact of the transaction: any row that knows it tells the others.
+-- A place in the block is a fact of the transaction: any row that knows it tells the others. Only transactions that this load
+-- named (temp table "named_transactions") can have news.
 UPDATE transfers SET block = coalesce(transfers.block, n.block), tx_index = coalesce(transfers.tx_index, n.tx_index)
 FROM (
     SELECT chain, tx_hash, max(block) AS block, max(tx_index) AS tx_index
     FROM (
-        SELECT chain, tx_hash, block, tx_index FROM transfers
+        SELECT t.chain, t.tx_hash, t.block, t.tx_index
+        FROM transfers AS t
+        SEMI JOIN named_transactions AS l ON t.chain = l.chain AND t.tx_hash = l.tx_hash
         UNION ALL
-        SELECT chain, tx_hash, block, tx_index FROM transactions
+        SELECT t.chain, t.tx_hash, t.block, t.tx_index
+        FROM transactions AS t
+        SEMI JOIN named_transactions AS l ON t.chain = l.chain AND t.tx_hash = l.tx_hash
     )
     GROUP BY chain, tx_hash
 ) AS n

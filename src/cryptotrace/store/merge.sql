@@ -1,16 +1,11 @@
--- Merge one listing of transfers (temp table "staged", ids resolved) into "transfers".
+-- Merge one listing of transfers (temp table "staged", ids and positions resolved) into "transfers". Only groups that need it
+-- come here; settle.sql and settle_new.sql deal with the others.
 -- A listing shows every transfer of its transactions, so equal rows multiply inside it; between listings the larger count
 -- holds (maximum multiplicity). A known position (log index, trace path) tells equal rows apart wherever it was learnt.
 -- Statements are separated by lines of dashes; the store runs them in order inside one transaction.
 
 CREATE OR REPLACE TEMP TABLE incoming AS
-SELECT *,
-    CASE
-        WHEN log_index IS NOT NULL THEN 'L' || log_index
-        WHEN trace_path IS NOT NULL THEN 'T' || trace_path
-        -- A transaction has one value and one fee of its own; a plain table without indices may call more than that "native".
-        WHEN kind IN ('native', 'fee') AND tx_index IS NOT NULL THEN 'own'
-    END AS position
+SELECT *
 FROM staged
 WHERE listing = $listing
 ----
@@ -118,10 +113,10 @@ WHERE n.rank <= r.missing
 INSERT INTO transfers
 SELECT
     $next_id + row_number() OVER (ORDER BY chain, block, time, tx_index, tx_hash, kind, log_index, trace_path, input_row,
-        sender, receiver, asset, amount) - 1,
+        sender, receiver, asset, amount, ok DESC) - 1,
     chain, tx_hash, kind, block, time, tx_index, log_index, trace_path, call_type, sender, receiver, asset, amount, 0, ok, input_row
 FROM fresh
-ORDER BY chain, block, time, tx_index, tx_hash, kind, log_index, trace_path, input_row, sender, receiver, asset, amount
+ORDER BY chain, block, time, tx_index, tx_hash, kind, log_index, trace_path, input_row, sender, receiver, asset, amount, ok DESC
 ----
 -- What another listing knows of the same rows fills gaps; a failure that it saw at a position holds.
 UPDATE transfers SET call_type = coalesce(transfers.call_type, n.call_type), ok = transfers.ok AND n.ok

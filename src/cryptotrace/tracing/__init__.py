@@ -50,7 +50,7 @@ def trace(
     labels : Labels, optional
         Boundaries and services.
     clusters : Clusters, optional
-        Its scam set replaces the bare seeds.
+        Its scam set replaces the bare seeds. Without it a seed that is labelled a service stays in it, with a warning.
     policy : Policy
         How a mixed balance is split by a payment.
     max_hops : int, optional
@@ -132,6 +132,7 @@ def _warnings(context: Context) -> tuple[str, ...]:
         if ((account, tx_hash, position) not in seen if position else (account, tx_hash) not in hashes)
     ]
     return (
+        *context.warnings,
         *(f"a listed payment is not in the ledger: {one}" for one in sorted(missing)),
         *(
             f"the seed or cluster member {context.account(account)[1]} trades with {degree:,} counterparties, as a service "
@@ -141,7 +142,13 @@ def _warnings(context: Context) -> tuple[str, ...]:
     )
 
 
-def _limits(max_hops: int | None, min_value_usd: Decimal | None) -> Limits:
+def _limits(max_hops: int | None, min_value_usd: object) -> Limits:
+    if isinstance(min_value_usd, int):
+        min_value_usd = Decimal(min_value_usd)
+    if min_value_usd is not None and not (isinstance(min_value_usd, Decimal) and min_value_usd.is_finite()):
+        raise InputError(
+            f"no exact dollars: {min_value_usd!r}", where="min_value_usd", hint="Give a Decimal, such as Decimal(100)"
+        )
     for name, value in (("max_hops", max_hops), ("min_value_usd", min_value_usd)):
         if value is not None and value < 0:
             raise InputError(f"{value} is below 0", where=name, hint="0 or None means no limit")
@@ -188,6 +195,7 @@ def _walk(context: Context, policy: Policy, limits: Limits, *, openings_tainted:
         limits=limits,
         openings=context.openings,
         openings_tainted=openings_tainted,
+        income=context.income,
     )
     wrong = {context.asset(asset): s.difference for asset, s in done.statements.items() if s.difference}
     if wrong and policy.conserving:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cryptotrace.clustering import Clusters
+from cryptotrace.clustering.constraints import is_service
+from cryptotrace.clustering.edges import account_name
 from cryptotrace.hygiene import ensure_clean
 from cryptotrace.model import Labels, Seeds
+from cryptotrace.tracing.income import Income, without_transit
 from cryptotrace.tracing.movements import Book, Movement, read_book
 from cryptotrace.tracing.order import in_order
 from cryptotrace.tracing.places import Places, find_places
@@ -31,10 +34,13 @@ class Context:
     ordered: Sequence[Movement]
     events: Sequence[Event]
     places: Places
+    income: Income
     valuer: Valuer
     openings: dict[Held, int]
     digest: str
-    """Logical digest of the transfers that it rests on."""
+    """Version of the store that it rests on."""
+    warnings: tuple[str, ...] = ()
+    """What clustering says of the seeds: one that is left out because it is a service, for example."""
 
     def account(self, ident: int) -> tuple[str, str]:
         """Give (chain, printed address)."""
@@ -60,20 +66,36 @@ def prepare(
 ) -> Context:
     """Clean, read and order a case; O(n log n) in rows."""
     ensure_clean(store, labels=labels)
-    scam = clusters.scam_set if clusters is not None else frozenset((s.chain, s.address) for s in seeds.perpetrators)
+    if clusters is None:
+        scam = frozenset((s.chain, s.address) for s in seeds.perpetrators)
+        warnings = tuple(_labelled_seeds(scam, labels))
+    else:
+        scam, warnings = clusters.scam_set, clusters.provenance.warnings
     with store.session():
         book = read_book(store, as_of=as_of)
         places = find_places(store, book, seeds, labels=labels, scam_set=scam, service_degree=service_degree)
         valuer = Valuer(store, book, stable_par=stable_par)
         digest = f"store version {store.version}"
     ordered = in_order(book.movements)
-    events = list(with_exchanges(book, ordered))
+    events = without_transit(list(with_exchanges(book, ordered)), book, places)
     return Context(
         book=book,
         ordered=ordered,
         events=events,
         places=places,
+        income=Income(events, book, places),
         valuer=valuer,
         openings=find_openings(events, book, places),
         digest=digest,
+        warnings=warnings,
     )
+
+
+def _labelled_seeds(scam: frozenset[tuple[str, str]], labels: Labels | None) -> Iterator[str]:
+    for account in sorted(scam):
+        label = labels.of(*account) if labels is not None else None
+        if label is not None and is_service(label):
+            yield (
+                f"{account_name(account)} is a perpetrator seed but labelled {label.category or label.role}: it counts as a "
+                "scam address, since no clusters were given (cluster() leaves it out)"
+            )

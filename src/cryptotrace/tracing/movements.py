@@ -5,6 +5,7 @@ Times run in one order for all assets of a chain, since conversions join them; t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -55,11 +56,15 @@ class AssetFacts:
     asset: Asset
     caip: str
     canonical: bool
+    shared: bool = False
+    """Whether another asset of the case that we vouch for has the same symbol, on another chain."""
 
     @property
     def display(self) -> str:
-        """What tables print."""
-        return self.asset.symbol if self.canonical and self.asset.symbol else self.caip
+        """What tables print: one name for one asset, so that no sum by name adds units of two."""
+        if not self.canonical or not self.asset.symbol:
+            return self.caip
+        return f"{self.asset.symbol} ({self.asset.chain})" if self.shared else self.asset.symbol
 
     @property
     def is_dollars(self) -> bool:
@@ -135,13 +140,16 @@ def read_book(store: Store, *, as_of: datetime | None = None) -> Book:
     limit = datetime.max if as_of is None else as_of.astimezone(UTC).replace(tzinfo=None)  # noqa: DTZ901
     with store.session():
         accounts = {place: (chain, address) for place, _, chain, address in store.rows(_ACCOUNTS)}
+        known = store.rows(_ASSETS)
+        times = Counter(row[4] for row in known if row[7])
         assets = {
             place: AssetFacts(
                 asset=Asset(chain=chain, contract=contract or None, symbol=symbol, decimals=decimals),
                 caip=name,
                 canonical=canonical,
+                shared=canonical and times[symbol] > 1,
             )
-            for place, _, chain, contract, symbol, decimals, name, canonical in store.rows(_ASSETS)
+            for place, _, chain, contract, symbol, decimals, name, canonical in known
         }
         movements = [_movement(row) for row in store.rows(_LEDGER, {"as_of": limit})]
         signers = {(chain, tx_hash): place for chain, tx_hash, place in store.rows(_SIGNERS)}

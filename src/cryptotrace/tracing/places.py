@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptotrace.model import Label, Labels, Seeds
-from cryptotrace.tracing.movements import Book
+from cryptotrace.tracing.movements import Book, Movement
 from cryptotrace.tracing.swaps import is_null
 
 if TYPE_CHECKING:
@@ -65,7 +65,13 @@ class Places:
     closed: Mapping[int, str]
     ledgered: Mapping[int, frozenset[str]]
     gaps: Mapping[int, str] = field(default_factory=dict)
+    outflow: bool = False
     crowded: Mapping[int, int] = field(default_factory=dict)
+
+    def lists(self, row: Movement) -> bool:
+        """Whether a row is a listed payment to a seed that injects only those."""
+        payments = self.listed.get(row.receiver, frozenset()) if row.receiver is not None else frozenset()
+        return (row.tx_hash, row.position) in payments or (row.tx_hash, "") in payments
 
     def why_not_walked(self, account: int, *, token: bool) -> str | None:
         """Give the frontier reason of an account for a kind of asset, or None where it is walked."""
@@ -89,8 +95,8 @@ def find_places(
 ) -> Places:
     """Work out the part of every account; O(rows + labels).
 
-    Labelled boundaries are ends; other labelled services, and unlabelled accounts with at least ``service_degree`` distinct
-    counterparties (``suspected_service``), are not entered. Neither is ever said of seeds and their clusters.
+    Labelled boundaries and victims are ends; other labelled services, and unlabelled accounts with at least ``service_degree``
+    distinct counterparties (``suspected_service``), are not entered. Neither is ever said of seeds and their clusters.
     """
     scam = frozenset(book.ids[name] for name in scam_set if name in book.ids)
     by_mode: dict[str, set[int]] = defaultdict(set)
@@ -106,7 +112,7 @@ def find_places(
     if collectors:
         # What is clustered with a collector collects too, unless its own seed says otherwise.
         collectors |= scam - by_mode["outflow"] - by_mode["payments"]
-    victims = frozenset(book.ids[name] for name in seeds.victims if name in book.ids) - scam
+    victims = frozenset(book.ids[name] for name in seeds.victims | _labelled_victims(labels) if name in book.ids) - scam
     ends, closed = _labelled(book, labels, scam)
     for account in victims:
         ends.setdefault(account, End(category="victim", entity=None))
@@ -120,13 +126,15 @@ def find_places(
     return Places(
         sources=frozenset(by_mode["outflow"]),
         collectors=frozenset(collectors),
-        listed={account: frozenset(payments) for account, payments in listed.items()},
+        # An account that another seed calls a collector takes in everything, so its list adds nothing.
+        listed={account: frozenset(payments) for account, payments in listed.items() if account not in collectors},
         scam=scam,
         victims=victims,
         ends=ends,
         closed=closed,
         ledgered=ledgered,
         gaps=gaps,
+        outflow=any(s.injects == "outflow" and (s.chain, s.address) in scam_set for s in seeds.perpetrators),
         crowded=crowded,
     )
 
@@ -150,6 +158,11 @@ def _labelled(book: Book, labels: Labels | None, scam: frozenset[int]) -> tuple[
         if contract not in ends and contract not in scam:
             closed.setdefault(contract, "swap")
     return ends, closed
+
+
+def _labelled_victims(labels: Labels | None) -> frozenset[tuple[str, str]]:
+    """Give whom the winning label calls a victim: an end, as a victim among the seeds is."""
+    return frozenset(name for name, label in (labels.winners if labels else {}).items() if label.role == "victim")
 
 
 def _degrees(book: Book) -> dict[int, int]:

@@ -8,11 +8,12 @@ A balance receives *parcels* and pays them out. A parcel is a list of segments `
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Protocol
 
 from cryptotrace.model import Fifo, Haircut, Lifo, Poison, Policy, TaintFirst, TaintLast
 
-__all__ = ["Balance", "Parcel", "balance_under", "convert", "parcel_amount", "parcel_taint"]
+__all__ = ["Balance", "Parcel", "balance_under", "convert", "parcel_amount", "parcel_taint", "spread"]
 
 Parcel = list[tuple[int, int]]
 
@@ -182,3 +183,19 @@ def convert(parcel: Parcel, received: int) -> Parcel:
         done = border
         result.append((size, size * tainted // amount if amount else 0))
     return result
+
+
+def spread(total: int, weights: Sequence[int]) -> list[int]:
+    """Split a whole number in proportion to weights that are not all 0; the parts add up to it exactly.
+
+    >>> spread(10, [1, 1, 1])
+    [3, 3, 4]
+    """
+    whole, seen, done = sum(weights), 0, 0
+    parts = []
+    for weight in weights:
+        seen += weight
+        border = seen * total // whole
+        parts.append(border - done)
+        done = border
+    return parts

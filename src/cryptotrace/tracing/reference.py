@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cryptotrace.model import Policy
+from cryptotrace.tracing.income import Income
 from cryptotrace.tracing.movements import Book, Movement
 from cryptotrace.tracing.places import Places
-from cryptotrace.tracing.policies import Balance, Parcel, balance_under, convert, parcel_amount, parcel_taint
+from cryptotrace.tracing.policies import Balance, Parcel, balance_under, convert, parcel_amount, parcel_taint, spread
 from cryptotrace.tracing.swaps import Exchange, Leg
 from cryptotrace.tracing.valuation import Valuer
 
@@ -160,8 +161,14 @@ def walk(
     limits: Limits,
     openings: dict[Held, int],
     openings_tainted: bool = False,
+    income: Income | None = None,
 ) -> Walk:
     """Follow taint through the events under one policy.
+
+    Parameters
+    ----------
+    income : Income, optional
+        Of these events; made here where it is not given.
 
     Returns
     -------
@@ -171,25 +178,22 @@ def walk(
     -----
     O(rows) for pair policies; O(rows + segments) for first-in and last-in.
     """
-    tracer = _Tracer(book, places, valuer, policy, limits=limits, openings=openings, openings_tainted=openings_tainted)
-    paying = _scam_payers(events, places)
+    tracer = _Tracer(
+        book,
+        places,
+        valuer,
+        policy,
+        income or Income(events, book, places),
+        limits=limits,
+        openings=openings,
+        openings_tainted=openings_tainted,
+    )
     for event, swallowers in single_steps(events):
         if isinstance(event, Exchange):
             tracer.exchange(event)
         else:
-            tracer.move(event, swallowers, paying.get((event.chain, event.tx_hash), frozenset()))
+            tracer.move(event, swallowers)
     return tracer.finish()
-
-
-def _scam_payers(events: Iterable[Event], places: Places) -> dict[tuple[str, str], frozenset[int]]:
-    """Give, per unresolved exchange, the assets that the scam set pays in it: what it gets there are proceeds, not income."""
-    found = {}
-    for event in events:
-        if isinstance(event, Exchange) and not event.resolved:
-            paid = frozenset(row.asset for row in event.rows if row.sender in places.scam)
-            if paid:
-                found[event.rows[0].chain, event.rows[0].tx_hash] = paid
-    return found
 
 
 class _Tracer:
@@ -201,6 +205,7 @@ class _Tracer:
         places: Places,
         valuer: Valuer,
         policy: Policy,
+        income: Income,
         *,
         limits: Limits,
         openings: dict[Held, int],
@@ -210,6 +215,7 @@ class _Tracer:
         self.places = places
         self.valuer = valuer
         self.policy = policy
+        self.income = income
         self.limits = limits
         self.result = Walk(policy)
         self.balances: dict[Held, Balance] = {}
@@ -321,7 +327,7 @@ class _Tracer:
 
     # -- events ----------------------------------------------------------------------------------------------------------
 
-    def move(self, row: Movement, swallowers: frozenset[int], scam_pays: frozenset[int]) -> None:
+    def move(self, row: Movement, swallowers: frozenset[int]) -> None:
         """Take one ledger row."""
         if row.sender == row.receiver:
             return
@@ -329,8 +335,7 @@ class _Tracer:
         carried = parcel_taint(parcel)
         if row.receiver in self.places.scam and row.sender not in self.places.scam:
             self.result.sender_taint[row.id] = carried
-        proceeds = bool(scam_pays - {row.asset})
-        if self._injects(row.sender, row.receiver, proceeds=proceeds) or self._is_listed(row):
+        if self._enters(row):
             injected += row.amount - carried
             self.result.statements[row.asset].injected += row.amount - carried
             parcel = [(row.amount, row.amount)]
@@ -338,18 +343,9 @@ class _Tracer:
         arrival = Arrival(row, row.receiver, row.asset, row.amount, parcel_taint(parcel), injected, hop)
         self.arrive(arrival, parcel, swallow=row.receiver in swallowers)
 
-    def _injects(self, sender: int | None, receiver: int | None, *, proceeds: bool) -> bool:
-        """Whether a payment taints on arrival: from outside the scam set into a collector, but no mint and no swap proceeds."""
-        if receiver not in self.places.collectors or sender is None or sender in self.places.scam or proceeds:
-            return False
-        end = self.places.ends.get(sender)
-        return end is None or end.category != "burn"
-
-    def _is_listed(self, row: Movement) -> bool:
-        if row.receiver is None:
-            return False
-        payments = self.places.listed.get(row.receiver)
-        return payments is not None and ((row.tx_hash, row.position) in payments or (row.tx_hash, "") in payments)
+    def _enters(self, row: Movement) -> bool:
+        """Whether a row taints on arrival: income of a collector, or a listed payment."""
+        return (row.receiver in self.places.collectors or self.places.lists(row)) and not self.income.why_not(row)
 
     def _hop(self, sender: int | None, receiver: int | None) -> int:
         if sender in self.hops:
@@ -375,13 +371,15 @@ class _Tracer:
             self.result.statements[leg.asset_in].converted_in += carried
             self.result.conversions.append(Conversion(leg, incoming[0], tainted_out, carried))
         if leg.recipient in self.places.scam and leg.provider not in self.places.scam:
-            self.result.sender_taint[incoming[0].id] = carried
+            parts = spread(carried, [row.amount for row in incoming])
+            self.result.sender_taint.update(zip([row.id for row in incoming], parts, strict=True))
+        entering = min(leg.received, sum(row.amount for row in incoming if self._enters(row)))
         extra = 0
-        paid_in = not same and self._injects(leg.provider, leg.recipient, proceeds=False)
-        if paid_in or any(self._is_listed(row) for row in incoming):
-            extra = leg.received - carried
+        if entering:
+            before = carried * entering // leg.received
+            extra = entering - before
             self.result.statements[leg.asset_in].injected += extra
-            received = [(leg.received, leg.received)]
+            received = [(entering, entering), (leg.received - entering, carried - before)]
         hop = self.hops.get(leg.provider, 0) if same else self._hop(leg.provider, leg.recipient)
         arrival = Arrival(incoming[0], leg.recipient, leg.asset_in, leg.received, carried + extra, extra, hop)
         self.arrive(arrival, received)

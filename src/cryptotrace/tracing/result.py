@@ -119,10 +119,11 @@ class Trace:
 
     def why(self, chain: str, address: str) -> tuple[dict[str, Any], ...]:
         """Give the movements that brought taint to an address, in order of time."""
-        from cryptotrace.codecs import display_address, parse_address
+        from cryptotrace.codecs import chain_of, display_address, parse_address
 
-        shown = display_address(parse_address(address, chain), chain)
-        return tuple(row for row in self.tables["flows"].dicts() if row["chain"] == chain and row["receiver"] == shown)
+        name = chain_of(chain).name
+        shown = display_address(parse_address(address, name), name)
+        return tuple(row for row in self.tables["flows"].dicts() if row["chain"] == name and row["receiver"] == shown)
 
     def __str__(self) -> str:
         return "\n".join(f"{name}: {value}" for name, value in self._facts())

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cryptotrace.tracing.movements import Book, Movement
+from cryptotrace.tracing.wraps import unlogged_rows, wrapping_contracts
 
 __all__ = ["Exchange", "Leg", "with_exchanges"]
 
@@ -61,14 +62,16 @@ def with_exchanges(book: Book, ordered: Sequence[Movement]) -> Iterator[Movement
     """Bundle the body of each transaction in which an address both pays and gets another asset.
 
     Fees stay rows of their own and come first. Rows of one transaction are adjacent wherever their block is ordered; where it
-    is not, the bundle stands at the place of its first row.
+    is not, the bundle stands at the place of its first row. What wrapping contracts do not log is put in.
     """
     bundled: dict[tuple[str, str], Exchange] = {}
     by_transaction: dict[tuple[str, str], list[Movement]] = defaultdict(list)
     for row in ordered:
         if row.kind != "fee":
             by_transaction[row.chain, row.tx_hash].append(row)
-    for key, rows in by_transaction.items():
+    wrappers = wrapping_contracts(book)
+    for key, listed in by_transaction.items():
+        rows = [*listed, *unlogged_rows(book, listed, wrappers)] if wrappers else listed
         if len({row.asset for row in rows}) > 1:
             exchange = _exchange(book, rows)
             if exchange is not None:

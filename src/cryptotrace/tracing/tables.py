@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from cryptotrace.model import ResultTable
@@ -11,7 +12,7 @@ from cryptotrace.tracing.context import Context
 from cryptotrace.tracing.reference import Arrival, Walk
 from cryptotrace.tracing.valuation import dollars, total_dollars
 
-__all__ = ["TABLES", "public_tables"]
+__all__ = ["TABLES", "public_tables", "terminals_in"]
 
 TABLES = {
     "flows": (
@@ -37,6 +38,7 @@ TABLES = {
 """Columns of each table: those of the design first, in its order, then ours."""
 
 _ISSUERS = {"USDT": "Tether", "USDC": "Circle"}
+"""Who can freeze a token, by the symbol of a contract that we vouch for."""
 _FRONTIER_WALKS = {"walked", "terminal", "fee", "converted", "pruned"}
 
 
@@ -44,14 +46,14 @@ def public_tables(context: Context, walk: Walk) -> dict[str, ResultTable]:
     """Build every public table of one walk; O(arrivals log arrivals)."""
     rows = {
         "flows": _flows(context, walk),
-        "terminals": _terminals(context, walk),
         "resting": _resting(context, walk),
         "frontier": _frontier(context, walk),
         "openings": _openings(context, walk),
         "conversions": _conversions(context, walk),
         "statement": _statement(context, walk),
     }
-    return {name: ResultTable(name, TABLES[name], tuple(table)) for name, table in rows.items()}
+    made = {name: ResultTable(name, TABLES[name], tuple(table)) for name, table in rows.items()}
+    return {**made, "terminals": terminals_in(context, walk)}
 
 
 def _flows(context: Context, walk: Walk) -> Iterable[tuple[Any, ...]]:
@@ -79,9 +81,11 @@ def _usd(context: Context, arrivals: Iterable[Arrival]) -> Any:
     return dollars(total_dollars(context.valuer.micro(a.asset, a.tainted, a.row.time) for a in arrivals))
 
 
-def _terminals(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
+def terminals_in(context: Context, walk: Walk, period: tuple[datetime, datetime] | None = None) -> ResultTable:
+    """Give the table of terminals over the arrivals of a half-open period alone, or over all."""
+    within = (a for a in walk.arrivals if period is None or period[0] <= a.row.time < period[1])
     rows = []
-    for (account, asset, _), arrivals in _grouped(walk.arrivals, {"terminal"}).items():
+    for (account, asset, _), arrivals in _grouped(within, {"terminal"}).items():
         end = context.places.ends[account]
         times = [arrival.row.time for arrival in arrivals]
         rows.append((
@@ -89,7 +93,8 @@ def _terminals(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
             _usd(context, arrivals), min(times), max(times), len(arrivals),
             end.label.source if end.label else None, end.label.confidence if end.label else None,
         ))  # fmt: skip
-    return sorted(rows, key=lambda row: (row[3], row[2] or "", row[0], row[1], row[4]))
+    rows.sort(key=lambda row: (row[3], row[2] or "", row[0], row[1], row[4]))
+    return ResultTable("terminals", TABLES["terminals"], tuple(rows))
 
 
 def _resting(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
@@ -103,8 +108,13 @@ def _resting(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
         name = context.asset(asset)
         usd = None if moment is None else dollars(context.valuer.micro(asset, tainted, moment))
         holder = "payer" if account in payers else None
-        rows.append((*context.account(account), name, tainted, usd, None if holder else _ISSUERS.get(name), holder))
+        rows.append((*context.account(account), name, tainted, usd, None if holder else _issuer(context, asset), holder))
     return sorted(rows, key=lambda row: (row[0], row[1], row[2]))
+
+
+def _issuer(context: Context, asset: int) -> str | None:
+    facts = context.book.assets[asset]
+    return _ISSUERS.get(facts.asset.symbol or "") if facts.canonical else None
 
 
 def _losing_payers(context: Context) -> frozenset[int]:

@@ -1,0 +1,17 @@
+-- Give every account of this load (views "in_transfers", "in_transactions") its id: temp tables "names", "new_names". New ones
+-- are numbered in an order that depends on the rows alone.
+
+CREATE OR REPLACE TEMP TABLE names AS
+SELECT s.chain, s.address, k.id
+FROM (
+    SELECT chain, sender AS address FROM in_transfers UNION SELECT chain, receiver FROM in_transfers
+    UNION SELECT chain, signer FROM in_transactions UNION SELECT chain, receiver FROM in_transactions
+) AS s
+LEFT JOIN accounts AS k ON s.chain = k.chain AND s.address = k.address
+WHERE s.address IS NOT NULL
+----
+CREATE OR REPLACE TEMP TABLE new_names AS
+SELECT chain, address, CAST($next_id + row_number() OVER () - 1 AS INTEGER) AS id
+FROM (SELECT chain, address FROM names WHERE id IS NULL ORDER BY address, chain)
+----
+INSERT INTO accounts SELECT id, chain, address FROM new_names
