@@ -21,8 +21,8 @@ from typing import Any
 import cryptotrace as ct
 
 HEAD = (
-    "world", "gross", "net", "E1", "E2", "E3 low", "E3", "exits fifo", "exits haircut", "E4 low", "E4", "E4 high", "rests",
-    "found at rest", "frontier", "planted noise", "left out",
+    "world", "gross", "net", "E1", "E2", "E3 low", "E3", "exits fifo", "exits haircut", "E4 low", "E4", "E4 high", "USDT rests",
+    "USDT found at rest", "frontier", "planted noise", "left out",
 )  # fmt: skip
 
 
@@ -42,9 +42,16 @@ def thousands(value: Decimal | None) -> str:
     return "unknown" if value is None else f"{value / 1000:,.0f}"
 
 
-def planted(truth: Mapping[str, Any], policy: str, part: str) -> Decimal:
-    rows = truth["overall_replay"].get(f"{policy}_stop", {}).get(part, ())
-    return sum((Decimal(row.get("usd", "0")) for row in rows), Decimal(0))
+def planted(truth: Mapping[str, Any], policy: str) -> Decimal:
+    """Sum in dollars what reached ends in the truth's own replay."""
+    rows = truth["overall_replay"].get(f"{policy}_stop", {}).get("exits", ())
+    return sum((Decimal(row["usd"]) for row in rows), Decimal(0))
+
+
+def resting_usdt(truth: Mapping[str, Any]) -> Decimal:
+    """Sum the USDT that rests in the truth's haircut replay; the truth values no rest in dollars."""
+    rows = truth["overall_replay"].get("haircut_stop", {}).get("resting", ())
+    return Decimal(sum(row["amount"] for row in rows if row["asset"] == "USDT")) / 10**6
 
 
 def measure(folder: Path) -> tuple[str, ...]:
@@ -69,6 +76,7 @@ def measure(folder: Path) -> tuple[str, ...]:
     trace = envelope["haircut"]
     found = ct.estimate(store, clusters, trace, envelope=envelope)
     campaigns = truth["campaigns"]
+    rests = list(trace.table("resting").dicts())
     return (
         folder.name,
         thousands(sum((Decimal(one["gross"]["usd"]) for one in campaigns), Decimal(0))),
@@ -76,12 +84,12 @@ def measure(folder: Path) -> tuple[str, ...]:
         *(thousands(found[rung].central_usd) for rung in ("E1", "E2")),
         thousands(found["E3"].low_usd),
         thousands(found["E3"].central_usd),
-        *(thousands(planted(truth, policy, "exits")) for policy in ("fifo", "haircut")),
+        *(thousands(planted(truth, policy)) for policy in ("fifo", "haircut")),
         thousands(found["E4"].low_usd),
         thousands(found["E4"].central_usd),
         thousands(found["E4"].high_usd),
-        thousands(planted(truth, "haircut", "resting")),
-        thousands(trace.totals.resting),
+        thousands(resting_usdt(truth)),
+        thousands(Decimal(sum(row["tainted_amount"] for row in rests if row["asset"] == "USDT")) / 10**6),
         thousands(trace.totals.frontier),
         " ".join(f"{kind} {count}" for kind, count in sorted(Counter(row["kind"] for row in truth["unwanted_rows"]).items())),
         " ".join(f"{reason} {count}" for reason, count in sorted(excluded.items())),

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cryptotrace.case import DemoResult, demo_case
+from cryptotrace.case import DemoResult, demo_case, run_case
 from cryptotrace.errors import InputFileError
+
+pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,33 @@ def test_the_demo_finds_what_was_planted(demo: DemoResult) -> None:
         assert abs(rows[fact]["found"] - rows[fact]["planted"]) <= Decimal("0.01") * rows[fact]["planted"], fact
     for fact in ("zero-value rows left out", "counterfeit rows left out"):
         assert rows[fact]["found"] == rows[fact]["planted"] > 0
+
+
+def test_the_demo_pulled_its_world_over_http_and_survived_what_was_planted(demo: DemoResult) -> None:
+    stored = demo.result.store.rows("SELECT count(*) FROM responses")[0][0]
+    assert demo.pulled.requests == stored + 3  # each answer but the three that went wrong is kept
+    assert demo.pulled.survived == (
+        "an error page in place of an answer", "a refusal for asking too quickly", "an answer that was cut off",
+    )  # fmt: skip
+    assert 200 < len(demo.pulled.addresses) < 300
+    assert str(demo.pulled).startswith(
+        f"pulled over HTTP from a fake explorer on this machine: {demo.pulled.requests:,} requests, survived: an error page"
+    )
+
+
+def test_the_case_that_it_leaves_runs_again_without_an_explorer_to_the_same_digests(demo: DemoResult) -> None:
+    assert 'kind = "replay"' in (demo.folder / "case.toml").read_text(encoding="utf-8")
+    again = run_case(demo.folder / "case.toml", open=no_source)
+    assert again.store.digests() == demo.result.store.digests()
+    (demo.folder / "romance-42.duckdb").unlink()
+    anew = run_case(demo.folder / "case.toml", open=no_source)
+    assert anew.store.digests() == again.store.digests()
+    assert anew.answer == demo.result.answer
+    assert not anew.is_partial
+
+
+def no_source(name: str, *, chain: str) -> None:
+    raise AssertionError("nobody is asked")
 
 
 def test_the_loss_stands_with_its_range(demo: DemoResult) -> None:
@@ -48,6 +77,18 @@ def test_a_demo_may_be_run_again_in_its_folder_with_another_seed(demo: DemoResul
     again = demo_case(demo.folder, seed=7)
     assert again.seed == 7
     assert again.truth.loss_usd != demo.truth.loss_usd
+
+
+def test_a_demo_that_fails_leaves_no_store_and_no_case_that_would_ask_a_real_explorer(tmp_path: Path) -> None:
+    def stop(words: str) -> None:
+        if words == "tracing":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        demo_case(tmp_path, progress=stop)
+    assert not list(tmp_path.glob("*.duckdb*"))
+    assert 'kind = "explorer"' not in (tmp_path / "case.toml").read_text(encoding="utf-8").replace('#   kind = "explorer"', "")
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,26 @@ def small_case(tmp_path: Path) -> Path:
     )
     (tmp_path / "case.toml").write_text(CASE, encoding="utf-8")
     return tmp_path / "case.toml"
+
+
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Run ``cryptotrace`` in this process, in the folder of the test, without waiting between tries and requests."""
+    from typer.testing import CliRunner
+
+    from cryptotrace import sources
+    from cryptotrace.cli import app
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sources, "open_source", functools.partial(sources.open_source, sleep=lambda _: None))
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = CliRunner().invoke(app, list(arguments), env=environment)
+        return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr)
+
+    yield run
+    for name in ("cryptotrace", "urllib3"):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.NOTSET)
+        for handler in list(logger.handlers):
+            logger.removeHandler(handler)

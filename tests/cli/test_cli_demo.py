@@ -25,7 +25,8 @@ def test_demo_shows_planted_and_found_and_what_to_do_next_in_less_than_20_second
     for words in (
         "planted found range", "victims lost (E3)", "reached Larkfield (exchange)", "entered an unlabelled desk",
         "counterfeit rows left out", "cryptotrace-demo/report.html", "cryptotrace totals --year 2021",
-        "cryptotrace run case.toml",
+        "cryptotrace run case.toml", "pulled over HTTP from a fake explorer on this machine: ",
+        "survived: an error page in place of an answer, a refusal for asking too quickly, an answer that was cut off.",
     ):  # fmt: skip
         assert words in text, words
     assert (tmp_path / "cryptotrace-demo" / "report.html").is_file()
@@ -38,6 +39,8 @@ def test_demo_as_json_holds_the_run_of_its_case(command: Command, tmp_path: Path
     assert (document["schema"], document["run"]["schema"]) == ("cryptotrace.demo/1", "cryptotrace.run/1")
     assert document["synthetic"] is document["run"]["synthetic"] is document["run"]["complete"] is True
     assert document["seed"] == 5
+    assert document["pulled"]["requests"] > 600
+    assert len(document["pulled"]["survived"]) == 3
     facts = {row["fact"]: row for row in document["planted_and_found"]}
     assert isinstance(facts["victims lost (E3)"]["planted"], str)
     again = json.loads(command("run", "here/case.toml", "--json").stdout)
@@ -55,7 +58,7 @@ def test_demo_leaves_a_folder_with_something_else_alone(command: Command, tmp_pa
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
-@pytest.mark.parametrize("step", ["loading", "cleaning", "tracing"])
+@pytest.mark.parametrize("step", ["loading prices", "cleaning", "tracing"])
 def test_ctrl_c_ends_with_130_and_leaves_no_store_and_no_report(tmp_path: Path, step: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "cryptotrace", "-v", "demo", "--out", "here"],

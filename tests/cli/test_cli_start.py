@@ -17,6 +17,8 @@ HEAVY = (
     "jinja2",
 )  # fmt: skip
 
+VERBS = ["demo", "run", "collect", "totals", "report", "verify", "replay", "doctor"]
+
 
 def test_help_imports_nothing_heavy() -> None:
     code = (
@@ -42,10 +44,10 @@ def test_help_takes_less_than_four_tenths_of_a_second(command: Command) -> None:
 
 def test_help_names_each_verb_that_there_is_and_no_other(command: Command) -> None:
     text = command("--help").stdout
-    assert re.findall(r"^  (\w+)  ", text.partition("Commands:")[2], flags=re.MULTILINE) == ["demo", "run", "totals", "report"]
+    assert re.findall(r"^  (\w+)  ", text.partition("Commands:")[2], flags=re.MULTILINE) == VERBS
 
 
-@pytest.mark.parametrize("verb", ["demo", "run", "totals", "report"])
+@pytest.mark.parametrize("verb", VERBS)
 def test_each_verb_shows_an_example(command: Command, verb: str) -> None:
     done = command(verb, "--help")
     assert done.returncode == 0
@@ -60,7 +62,15 @@ def test_version_is_that_of_the_package(command: Command) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["nonsense"], ["run"], ["run", "case.toml", "--nonsense"], ["totals"], ["totals", "--year", "soon"], ["collect"]],
+    [
+        ["nonsense"],
+        ["run"],
+        ["run", "case.toml", "--nonsense"],
+        ["totals"],
+        ["totals", "--year", "soon"],
+        ["collect"],
+        ["follow"],
+    ],
 )
 def test_wrong_usage_ends_with_2_on_stderr(command: Command, arguments: list[str]) -> None:
     done = command(*arguments)

@@ -10,7 +10,7 @@ from cryptotrace.settings import Settings
 from cryptotrace.sources.etherscan import Etherscan
 from cryptotrace.sources.opening import open_source
 
-PAGE_ROWS = 10
+PAGE_ROWS = 5
 
 
 class SmallPlan(Etherscan):

@@ -15,7 +15,9 @@ def other(number: int) -> str:
     return "0x" + hashlib.sha256(f"person {number}".encode()).hexdigest()[:40]
 
 
-def long_world(transactions: int, *, a_block: int = 1, people: int = 3, tokens: bool = True, internals: bool = True) -> SmallWorld:
+def long_world(
+    transactions: int, *, a_block: int = 1, people: int = 3, tokens: bool = True, internals: bool = True
+) -> SmallWorld:
     """Make ``transactions`` between the hub and a few others, so many a block; each shows up once in every list of the hub."""
     moves, calls = [], []
     for number in range(transactions):

@@ -20,7 +20,9 @@ STREAMS = ("native", "internal", "token")
 
 def list_requests(explorer: FakeEtherscan) -> Counter[tuple[str, str]]:
     return Counter(
-        (request.params["address"], request.params["action"]) for request in explorer.requests if request.params["action"] in LISTS
+        (request.params["address"], request.params["action"])
+        for request in explorer.requests
+        if request.params["action"] in LISTS
     )
 
 
@@ -77,9 +79,7 @@ def test_a_block_beyond_the_window_of_the_explorer_stops_the_list_there_and_says
     assert all((end.through or 0) < 1_000 for end in ends.values())
 
 
-@pytest.mark.parametrize(
-    "rows", [0, 1, 9, 10, 11, 19, 20, 21], ids=lambda rows: f"{rows}rows"
-)
+@pytest.mark.parametrize("rows", [0, 1, 9, 10, 11, 19, 20, 21], ids=lambda rows: f"{rows}rows")
 def test_lists_around_the_size_of_a_page_are_whole(rows):
     world = long_world(rows or 1)
     who = HUB if rows else other(99)
@@ -102,7 +102,13 @@ def test_retries_are_counted_apart_from_the_questions():
 def test_two_parties_of_one_list_give_each_row_once():
     world = long_world(200, people=2)
     store = ct.open_store(":memory:")
-    collect(in_process(FakeEtherscan(world, plan=UNLIMITED, head=2 * 10**6), page_rows=10), store, world.addresses, to_block=10**6, progress=False)
+    collect(
+        in_process(FakeEtherscan(world, plan=UNLIMITED, head=2 * 10**6), page_rows=10),
+        store,
+        world.addresses,
+        to_block=10**6,
+        progress=False,
+    )
     everything = Counter()
     for stream in STREAMS:
         everything |= truth_of(world, HUB, stream, 10**6)

@@ -156,8 +156,13 @@ def test_what_stopped_at_incomplete_addresses_widens_the_range_and_is_said(facts
     frontier = (Place(name="partial", category="", value=PricedSum(Decimal(40), 0, 2), addresses=1),)
     changed = with_rung(
         replace(
-            facts, exits=(), period_exits=(), frontier=frontier, period_stopped=frontier[0].value,
-            exits_range=(Decimal(0), Decimal(0)), exits_shown=Decimal(0),
+            facts,
+            exits=(),
+            period_exits=(),
+            frontier=frontier,
+            period_stopped=frontier[0].value,
+            exits_range=(Decimal(0), Decimal(0)),
+            exits_shown=Decimal(0),
         ),  # fmt: skip
         rung("E4", 0, 0, 40),
     )

@@ -26,7 +26,7 @@ from cryptotrace.sources import open_source
 from cryptotrace.sources._http import HttpFetcher
 from cryptotrace.testing.explorers import KINDS, UNLIMITED, FakeEtherscan, Fault, random_chain
 
-CANARY = "CANARY7f3kQ+/x&= \"<é"
+CANARY = 'CANARY7f3kQ+/x&= "<é'
 FORMS = [CANARY, quote(CANARY, safe=""), quote_plus(CANARY), escape(CANARY), 'CANARY7f3kQ+/x&= \\"<', "CANARY7f3kQ"]
 WORLD = random_chain(5)
 LOCAL = pytest.mark.allow_hosts(["127.0.0.1"])

@@ -32,23 +32,23 @@ _CLEAR = "Name another store in the case file, or delete this one and run again:
 def opened(path: Path) -> Iterator[Store]:
     """Open a case store; one that this makes is taken away again if the work inside fails or is interrupted.
 
-    Where an explorer was asked, it stays: the same command goes on with what came.
+    Where an explorer began to answer, it stays: the same command goes on with what came.
     """
-    is_new = not path.exists()
+    made = [
+        beside for beside in (path, *(path.with_name(path.name + end) for end in (".wal", ".journal"))) if not beside.exists()
+    ]
     store = open_store(path)
     try:
         yield store
     except BaseException:
-        if is_new and not _was_asked_for(path):
-            for made in (path, path.with_name(path.name + ".wal")):
-                made.unlink(missing_ok=True)
+        if path in made and not _was_answered(path):
+            for beside in made:
+                beside.unlink(missing_ok=True)
         raise
 
 
-def _was_asked_for(path: Path) -> bool:
-    """Whether an explorer was asked for this store: answers that were paid for are never thrown away."""
-    if path.with_name(path.name + ".journal").exists():
-        return True
+def _was_answered(path: Path) -> bool:
+    """Whether an explorer answered the first question for this store: answers that were paid for are never thrown away."""
     return bool(open_store(path, read_only=True).rows("SELECT 1 FROM meta WHERE name LIKE 'collect:%'"))
 
 

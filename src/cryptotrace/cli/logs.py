@@ -17,12 +17,11 @@ class _Plain(logging.Formatter):
         return plain(" ".join(super().format(record).splitlines()))
 
 
-class _Stderr(logging.StreamHandler):  # type: ignore[type-arg]  # generic in the stubs only
+class _Stderr(logging.Handler):
     """Writes to what stderr is at that moment."""
 
-    def __init__(self) -> None:
-        super().__init__(sys.stderr)
-        self.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
 
 
 def show_logs() -> None:
@@ -31,4 +30,6 @@ def show_logs() -> None:
         logger = logging.getLogger(name)
         logger.setLevel(logging.DEBUG)
         if not any(isinstance(handler, _Stderr) for handler in logger.handlers):
-            logger.addHandler(_Stderr())
+            handler = _Stderr()
+            handler.setFormatter(_Plain("%(asctime)s %(levelname)s %(name)s %(message)s"))
+            logger.addHandler(handler)

@@ -71,6 +71,14 @@ class Journal:
         """Give an answer that was journalled, or None."""
         return self._answers.get(key)
 
+    def holds(self, stream: str, run: str) -> bool:
+        """Whether there is an answer of a stream and run."""
+        return any(answer.request.stream == stream and answer.request.run == run for answer in self._answers.values())
+
+    def hashes(self) -> dict[str, str]:
+        """Give the hash of the body of each answer, by request."""
+        return {key: answer.sha256 for key, answer in self._answers.items()}
+
     def append(self, answer: Answer) -> None:
         """Put an answer on disk; returns when it is there."""
         with self._lock:

@@ -20,7 +20,7 @@ from cryptotrace.collect.journal import Journal
 from cryptotrace.collect.recording import RecordingFetcher
 from cryptotrace.collect.stopping import first_interrupt_asks
 from cryptotrace.collect.walks import OPEN_ENDS, Progress, Step, walk_account
-from cryptotrace.collect.writing import Pull, flush, take
+from cryptotrace.collect.writing import Pull, flush, forget_stored, take
 from cryptotrace.errors import InputError, StoreError
 from cryptotrace.model import Coverage, Labels, Provenance, ResultTable
 from cryptotrace.sources.base import Source
@@ -92,9 +92,12 @@ def collect(
     wanted = _wanted(source, addresses)
     journal = Journal(None if store.path is None else Path(f"{store.path}.journal"))
     try:
+        forget_stored(journal, store)
         fetcher = RecordingFetcher(source.fetcher, journal, judge=source.judge, max_requests=max_requests)
         pulling = source.through(fetcher)
         run, head = _head(pulling, store, to_block)
+        if journal.holds("head", run):
+            pulling.head(run)  # not asked again: what a killed run was answered goes into the store with the rest
         pulling.prepare(run)
         bar = progress_bar(len(wanted), progress=progress)
         pull = Pull(

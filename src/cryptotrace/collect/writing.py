@@ -18,7 +18,7 @@ from cryptotrace.sources.base import Answer, Source
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["Pull", "flush", "take"]
+__all__ = ["Pull", "flush", "forget_stored", "take"]
 
 _FLUSH_PAGES = 100
 _FLUSH_ROWS = 50_000
@@ -69,6 +69,14 @@ def flush(pull: Pull) -> None:
         # Busy, full or interrupted: later pages must never be written without these. Writing them twice changes nothing.
         pull.steps[:0] = steps
         raise
+
+
+def forget_stored(journal: Journal, store: Store) -> None:
+    """Let the journal forget what a run wrote to the store and was killed before it could forget."""
+    held = journal.hashes()
+    if held:
+        rows = store.rows("SELECT key, body_sha256 FROM responses WHERE key IN (SELECT unnest(?))", [list(held)])
+        journal.drop([key for key, body in rows if held[key] == body])
 
 
 def _write(pull: Pull, steps: Sequence[Step]) -> None:
