@@ -25,7 +25,9 @@ MADE = "<!-- Written by docs/build_reference.py. Change the docstring, not this 
 PACKAGES = {
     "case": "Run a case",
     "store": "The case store",
-    "collect": "Files into the store",
+    "collect": "Files and explorers into the store",
+    "sources": "Explorers",
+    "settings": "Keys and settings",
     "labels": "Seeds and labels",
     "hygiene": "What is not money",
     "clustering": "Clusters",

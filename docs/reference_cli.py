@@ -16,7 +16,7 @@ EXIT_CODES = (
     ("1", "something unexpected, or another process holds the store"),
     ("2", "the command was not understood"),
     ("3", "done, but something is known to be missing: the answer says what"),
-    ("4", "a source refused (in versions that speak to explorers)"),
+    ("4", "a source refused: no key or a wrong one, a plan, a quota, or nobody answered"),
     ("5", "the input is wrong: what, where and what to do is printed, and nothing was written"),
     ("6", "a check gave other digits"),
     ("130", "interrupted"),

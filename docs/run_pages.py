@@ -22,6 +22,7 @@ PAGES = (
     "docs/tutorials/first-steps.md",
     "docs/how-to/run-a-case.md",
     "docs/how-to/load-your-own-files.md",
+    "docs/how-to/collect-from-etherscan.md",
     "docs/how-to/compare-with-reported-totals.md",
     "docs/how-to/hand-over-a-case-store.md",
 )

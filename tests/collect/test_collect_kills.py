@@ -49,7 +49,7 @@ def processes() -> Iterator[ForkServerContext]:
     """A server that has imported everything and forks at once; it is one process that runs no thread."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["killed_child", "duckdb", "pyarrow", "requests", "tenacity", "tqdm.auto"])
-    yield context
+    return context
 
 
 def start(

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PLACES = ("*.md", "docs/**/*.md", "examples/**/*.md", "benchmarks/*.md")
 PAGES = sorted(page.relative_to(ROOT).as_posix() for place in PLACES for page in ROOT.glob(place))
 RUN = ("README.md", "docs/tutorials/first-steps.md", *(f"docs/how-to/{name}.md" for name in (
-    "run-a-case", "load-your-own-files", "compare-with-reported-totals", "hand-over-a-case-store",
+    "run-a-case", "load-your-own-files", "collect-from-etherscan", "compare-with-reported-totals", "hand-over-a-case-store",
 )))  # fmt: skip
 
 
@@ -27,6 +27,7 @@ def script(path):
     return module
 
 
+@pytest.mark.allow_hosts(["127.0.0.1"])  # a page pulls from a fake explorer
 @pytest.mark.parametrize("name", RUN)
 def test_the_blocks_of_a_page_run_and_print_what_stands_there(name, monkeypatch):
     monkeypatch.setenv("MPLBACKEND", "Agg")
@@ -101,19 +102,21 @@ def test_a_picture_has_no_script_and_loads_nothing(root, name):
 def test_the_smallest_case_file_of_the_pages_is_a_case_file(root):
     from cryptotrace.case.file import CaseFile
 
-    for name in ("README.md", "docs/how-to/run-a-case.md"):
+    for name in ("README.md", "docs/how-to/run-a-case.md", "docs/how-to/collect-from-etherscan.md"):
         for block in re.findall(r"```toml\n(.*?)```", (root / name).read_text(encoding="utf-8"), flags=re.DOTALL):
             assert CaseFile.model_validate(tomllib.loads(block)).case.id
 
 
 def test_the_page_on_case_files_names_every_key(root):
-    from cryptotrace.case.file import CaseFile
+    from cryptotrace.case.file import INPUTS, CaseFile
 
     page = (root / "docs/how-to/run-a-case.md").read_text(encoding="utf-8")
     table = page.split("## Every key")[1].split("## What comes back")[0]
     for name, field in CaseFile.model_fields.items():
         section = next(iter(getattr(field.annotation, "__args__", ())), field.annotation)
-        keys = getattr(section, "model_fields", {})
+        sections = INPUTS.values() if name == "input" else [section]
+        keys = {key for each in sections for key in getattr(each, "model_fields", {})}
+        assert keys or name == "schema_"
         assert f"[{name.removesuffix('_')}]" in table or name == "schema_"
         for key in keys:
             assert re.search(rf"`(\[input\.)?{key}\]?`", table), f"{name}.{key}"

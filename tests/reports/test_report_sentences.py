@@ -163,7 +163,7 @@ def test_what_stopped_at_incomplete_addresses_widens_the_range_and_is_said(facts
             period_stopped=frontier[0].value,
             exits_range=(Decimal(0), Decimal(0)),
             exits_shown=Decimal(0),
-        ),  # fmt: skip
+        ),
         rung("E4", 0, 0, 40),
     )
     line = answer(changed)[2]

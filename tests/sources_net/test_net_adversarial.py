@@ -237,7 +237,7 @@ ROW = st.dictionaries(
             "tokenID",
             "L1FeesPaid",
         )
-    ),  # fmt: skip
+    ),
     JSON | st.sampled_from(("1", "0", "0x", "-5", "1e18", WORLD.addresses[0], "0x" + "a" * 64, "1700000000")),
     max_size=19,
 )
@@ -288,7 +288,7 @@ def test_an_impossible_value_is_asked_again_then_an_error_or_a_reject_and_no_oth
 @pytest.mark.parametrize(("column", "value"), STRANGE_VALUES, ids=lambda value: repr(value)[:20])
 def test_a_strange_but_possible_value_costs_no_row(column, value, stream):
     address = WORLD.addresses[0]
-    explorer, steps = list_with(
+    _explorer, steps = list_with(
         stream, address, Fault("odd_value", value, column=column, actions=(ACTIONS[stream],), times=None)
     )
     assert (steps[-1].progress.status, steps[-1].progress.reason) == ("complete", None)

@@ -17,8 +17,11 @@ from cryptotrace.testing.explorers import FakeEtherscan, Fault, Plan, random_cha
 
 WORLD = random_chain(11, transactions=200)
 HEAD = Request(
-    source="etherscan", chain="ethereum", stream="head", parameters=(("chainid", "1"), ("module", "proxy"), ("action", "eth_blockNumber"))
-)  # fmt: skip
+    source="etherscan",
+    chain="ethereum",
+    stream="head",
+    parameters=(("chainid", "1"), ("module", "proxy"), ("action", "eth_blockNumber")),
+)
 
 
 class Clock:
@@ -93,7 +96,7 @@ def test_a_server_that_allows_less_than_the_plan_says_is_still_read_to_the_end(r
 
 
 def test_retry_after_is_waited_for_before_anything_else_goes_out():
-    clock, explorer, fetcher = paced(3, Fault("http_429", 40, first=5))
+    _clock, explorer, fetcher = paced(3, Fault("http_429", 40, first=5))
     for _ in range(10):
         fetcher.fetch(HEAD)
     times = [request.at for request in explorer.requests]
@@ -102,7 +105,7 @@ def test_retry_after_is_waited_for_before_anything_else_goes_out():
 
 
 def test_after_a_refusal_the_pace_halves_and_comes_back_to_what_is_allowed():
-    clock, _, fetcher = paced(4, Fault("rate_limit", first=1))
+    _clock, _, fetcher = paced(4, Fault("rate_limit", first=1))
     pace = fetcher._pace
     fetcher.fetch(HEAD)
     assert pace.rate == 2.0
