@@ -1,11 +1,14 @@
-"""The process that is killed: it pulls from an explorer over HTTP into a store in a file."""
+"""What runs in processes of its own: a pull that is killed, and one that holds the journal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import cryptotrace as ct
 from cryptotrace.collect import pull, writing
+from cryptotrace.collect.journal import Journal
 from cryptotrace.settings import Settings
 from cryptotrace.sources.etherscan import Etherscan
 from cryptotrace.sources.opening import open_source
@@ -32,3 +35,11 @@ def run(url: str, path: str, addresses: Sequence[str], hops: int, flush_pages: i
     )
     small = SmallPlan("ethereum", source.fetcher, page_rows=PAGE_ROWS)
     pull.collect(small, ct.open_store(path), addresses, hops=hops, progress=False)
+
+
+def hold(path: str, ready: Any, done: Any) -> None:
+    """Collect into a store until told otherwise."""
+    journal = Journal(Path(path))
+    ready.set()
+    done.wait(30)
+    journal.close()

@@ -158,6 +158,15 @@ def test_tokens_of_one_symbol_on_two_chains_are_never_added() -> None:
     assert (first, stop) == (START, START + timedelta(days=2))
 
 
+def test_a_copy_of_a_token_on_another_chain_is_not_said_to_be_freezable_by_the_issuer() -> None:
+    rows = Rows().pay("v", "s", 5 * M, "USDT").pay("v", "s", 7 * ETHER, "BSC", chain="bsc")
+    found = rows.run("s", seed("s", chain="bsc"))
+    assert {row["chain"]: row["freezable_by"] for row in found.trace.table("resting").dicts()} == {
+        "ethereum": "Tether",
+        "bsc": None,
+    }
+
+
 def test_coins_unwrapped_without_a_logged_token_row_are_counted_once_and_followed() -> None:
     """Most wrapping contracts log no transfer for what they make or burn."""
     rows = Rows().pay("v", "s", 10 * ETHER, "WETH").pay(WETH, "s", 10 * ETHER, "ETH", kind="internal", trace_path="0")
@@ -253,8 +262,9 @@ def test_a_wallet_that_a_label_calls_a_victims_is_an_end() -> None:
 def test_a_seed_that_is_a_labelled_service_is_named_in_the_report(tmp_path: Any) -> None:
     labels = labelled(d="exchange:Binance")
     rows = Rows().pay("v", "s", 1000 * M).pay("s", "d", 1000 * M).pay("customer", "d", 10**6 * M)
-    found = rows.run("s", "d", labels=labels)
+    found = rows.run("s", "d", "elsewhere", labels=labels)
     assert found.usd["E1"] == same(1000)
+    assert found.lines[5].endswith("2 warnings of the run stand under Limits.")
     paths = ct.write_report(
         tmp_path / "r.html", found.store, found.trace, found.estimate, envelope=found.envelope, clusters=found.clusters
     )
@@ -279,6 +289,15 @@ def test_a_victims_address_inside_a_label_is_masked_and_a_failed_payment_names_n
     for text in (path.read_text().lower() for path in (paths.html, *paths.tables)):
         assert victim not in text
         assert "fa" * 32 not in text
+
+
+def test_two_input_files_of_one_name_keep_a_hash_each(tmp_path: Any) -> None:
+    store = ct.open_store(":memory:")
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "p.csv").write_text(f"time,asset,usd\n2021-01-01T00:00:00Z,ETH,{len(folder)}\n{folder}")
+    coverage = ct.load_prices(store, tmp_path / "a" / "p.csv", tmp_path / "b" / "p.csv")
+    assert sorted(coverage.provenance.inputs) == ["p.csv", "p.csv#2"]
 
 
 def compared(usd: int, *bridges: str, unpriced: bool = False, population: str = "sample") -> dict[str, Any]:

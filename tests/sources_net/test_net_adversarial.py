@@ -262,15 +262,23 @@ def list_with(stream: str, address: str, *faults: Fault) -> tuple[FakeEtherscan,
     return explorer, [step for step in walked(in_process(explorer), address, HEAD) if step.progress.stream == stream]
 
 
+def has_column(stream: str, column: str) -> bool:
+    if column.startswith("token"):
+        return stream == "token"
+    return stream != "token" if column == "isError" else True
+
+
 @pytest.mark.parametrize("times", [1, None], ids=["once", "always"])
-@pytest.mark.parametrize("stream", ACTIONS)
-@pytest.mark.parametrize(("column", "value"), IMPOSSIBLE_VALUES, ids=lambda value: repr(value)[:20])
+@pytest.mark.parametrize(
+    ("stream", "column", "value"),
+    [(stream, *one) for stream in ACTIONS for one in IMPOSSIBLE_VALUES if has_column(stream, one[0])],
+    ids=lambda value: repr(value)[:20],
+)
 def test_an_impossible_value_is_asked_again_then_an_error_or_a_reject_and_no_other_row_suffers(column, value, stream, times):
     address = WORLD.addresses[0]
     fault = Fault("odd_value", value, column=column, actions=(ACTIONS[stream],), first=2, times=times)
     explorer, steps = list_with(stream, address, fault)
-    if not explorer.faults.log:
-        pytest.skip("the list has no such column")
+    assert explorer.faults.log
     end, batches = steps[-1].progress, [step.batch for step in steps]
     truth = truth_of(WORLD, address, stream, -1 if end.through is None else end.through)
     got, rejects = rows_of(batches), rejected_hashes(batches)

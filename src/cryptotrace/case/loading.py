@@ -15,8 +15,9 @@ from cryptotrace.case.places import loading_options
 from cryptotrace.case.pulling import Pulls, pull_input, refuse_other_pulls
 from cryptotrace.case.reading import Case
 from cryptotrace.collect import load_prices, load_transfers
+from cryptotrace.collect.statuses import coverage_table
 from cryptotrace.errors import CaseFileError
-from cryptotrace.model import Coverage, Provenance, ResultTable
+from cryptotrace.model import Coverage, Provenance
 from cryptotrace.sources.files import FORMATS
 from cryptotrace.sources.formats.prices import KINDS as PRICE_KINDS
 from cryptotrace.sources.paths import find_files
@@ -81,13 +82,10 @@ def coverage_of(
 ) -> Coverage:
     """Say what a whole store holds and lacks: rejected rows by reason, and addresses by status."""
     rejected = store.rows("SELECT reason, count(*) FROM rejects GROUP BY reason ORDER BY count(*) DESC, reason")
-    rows = store.rows(
-        "SELECT status, reason, count(DISTINCT (chain, address)) FROM coverage GROUP BY status, reason ORDER BY status, reason"
-    )
     return Coverage(
         new=new or {},
         rejected=dict(rejected),
-        table=ResultTable("coverage", ("status", "reason", "addresses"), tuple(rows)),
+        table=coverage_table(store),
         provenance=Provenance(verb="run_case", version=__version__, inputs=inputs or {}, warnings=warnings),
     )
 

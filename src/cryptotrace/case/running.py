@@ -44,7 +44,7 @@ def run_case(
     path: str | Path,
     *,
     progress: Progress | None = None,
-    open: OpenSource = open_source,  # noqa: A002  (it opens)
+    open: OpenSource | None = None,  # noqa: A002  (it opens)
 ) -> CaseResult:
     """Run a case file from input to report.
 
@@ -82,7 +82,7 @@ def run_case(
     there is. The report is written whole, at the end, or not at all. A second run gives the same logical digests, as long as
     no explorer is asked for newer blocks.
     """
-    return _run(path, progress=progress, open_=open)
+    return _run(path, progress=progress, open_=open or open_source)
 
 
 def render_case(

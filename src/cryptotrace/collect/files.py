@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptotrace._version import __version__
-from cryptotrace.model import Coverage, Provenance, ResultTable
+from cryptotrace.collect.statuses import coverage_table
+from cryptotrace.model import Coverage, Provenance
 from cryptotrace.schema import Batch
 from cryptotrace.sources.files import read_prices, read_transfers
 
@@ -123,13 +124,10 @@ def _load(
         "name": " ".join(hashes),
     }
     new = store.load(_counted(batches, rejected), complete=complete, run=run)
-    rows = store.rows(
-        "SELECT status, reason, count(DISTINCT (chain, address)) FROM coverage GROUP BY status, reason ORDER BY status, reason"
-    )
     return Coverage(
         new={name: count for name, count in new.items() if name not in {"meta", "runs"}},
         rejected=dict(rejected.most_common()),
-        table=ResultTable("coverage", ("status", "reason", "addresses"), tuple(rows)),
+        table=coverage_table(store),
         provenance=Provenance(verb=verb, version=__version__, parameters=parameters, inputs=hashes),
     )
 
@@ -141,9 +139,16 @@ def _counted(batches: Iterable[Batch], rejected: Counter[str]) -> Iterator[Batch
 
 
 def _hashes(paths: Iterable[str | Path]) -> Iterator[tuple[str, str]]:
-    """Give file name -> SHA-256 of each file; a folder stands for its visible files. Names carry no folder of this machine."""
+    """Give file name -> SHA-256 of each file; a folder stands for its visible files. Names carry no folder of this machine.
+
+    Of several files of one name the second is ``name#2``: no hash takes the place of another.
+    """
+    times: Counter[str] = Counter()
     for path in map(Path, paths):
         for file in sorted(path.iterdir()) if path.is_dir() else [path]:
             if file.is_file() and (file == path or not file.name.startswith(".")):
+                times[file.name] += 1
+                number = times[file.name]
                 with file.open("rb") as handle:
-                    yield file.name, hashlib.file_digest(handle, "sha256").hexdigest()
+                    name = file.name if number == 1 else f"{file.name}#{number}"
+                    yield name, hashlib.file_digest(handle, "sha256").hexdigest()

@@ -97,22 +97,8 @@ class Journal:
                 self._file.truncate(0)
                 os.fsync(self._file.fileno())
                 return
-            # Written whole beside it, then put in its place: a crash leaves the old journal or the new one, never half of one.
-            # The new one is locked before it is seen, so that no other process slips in between.
-            spare = self._path.with_name(self._path.name + ".new")
-            spare.unlink(missing_ok=True)
-            shorter = spare.open("ab+")
-            _lock_file(shorter, spare)
-            _write(shorter, b"".join(_frame(answer) for answer in self._answers.values()), spare)
-            if sys.platform == "win32":  # pragma: no cover  (an open file cannot be replaced there)
-                shorter.close()
-                self._file.close()
-                spare.replace(self._path)
-                self._file = _open_locked(self._path)
-            else:
-                spare.replace(self._path)
-                self._file.close()
-                self._file = shorter
+            kept = b"".join(_frame(answer) for answer in self._answers.values())
+            self._file = _replaced(self._file, self._path, kept)
 
     def close(self) -> None:
         """Let go of the file; an empty journal disappears."""
@@ -199,6 +185,34 @@ def _write(handle: BinaryIO, data: bytes, path: Path | None) -> None:
     except OSError as problem:
         os.ftruncate(handle.fileno(), end)
         raise StoreError("the journal cannot be written", where=str(path), hint="Is the disk full?") from problem
+
+
+def _replaced(old: BinaryIO, path: Path, kept: bytes) -> BinaryIO:
+    """Put a shorter journal in place of an open one.
+
+    It is written whole beside it, then takes its name: a crash leaves the old journal or the new one, never half of one. It is
+    locked before it is seen, so that no other process slips in between.
+    """
+    spare = path.with_name(path.name + ".new")
+    spare.unlink(missing_ok=True)
+    shorter = spare.open("ab+")
+    try:
+        _lock_file(shorter, spare)
+        _write(shorter, kept, spare)
+        if sys.platform == "win32":  # pragma: no cover  (an open file cannot be replaced there)
+            shorter.close()
+            old.close()
+            spare.replace(path)
+            return _open_locked(path)
+        spare.replace(path)
+    except OSError as problem:
+        shorter.close()
+        raise StoreError("the journal cannot be written", where=str(path), hint="Is the disk full?") from problem
+    except StoreError:
+        shorter.close()
+        raise
+    old.close()
+    return shorter
 
 
 def _open_locked(path: Path) -> BinaryIO:

@@ -18,11 +18,12 @@ from cryptotrace._version import __version__
 from cryptotrace.codecs import chain_of, null_address, parse_address
 from cryptotrace.collect.journal import Journal
 from cryptotrace.collect.recording import RecordingFetcher
+from cryptotrace.collect.statuses import coverage_table
 from cryptotrace.collect.stopping import first_interrupt_asks
 from cryptotrace.collect.walks import OPEN_ENDS, Progress, Step, walk_account
 from cryptotrace.collect.writing import Pull, flush, forget_stored, take
 from cryptotrace.errors import InputError, StoreError
-from cryptotrace.model import Coverage, Labels, Provenance, ResultTable
+from cryptotrace.model import Coverage, Labels, Provenance
 from cryptotrace.sources.base import Source
 
 if TYPE_CHECKING:
@@ -269,24 +270,38 @@ def _accounts(pull: Pull, addresses: Sequence[str]) -> None:
     steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
     with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="collect") as pool:
         tasks = [pool.submit(_account, pull, address, steps) for address in addresses]
-        while True:
-            try:
-                alive = any(not task.done() for task in tasks)
-                for step in _arrived(steps, wait=alive):
-                    take(pull, step)
-                if not alive and steps.empty():
-                    break
-            except KeyboardInterrupt:
-                if pull.interrupted:
-                    _give_up(tasks)
-                    raise
-                pull.stop()
+        try:
+            _take_all(pull, tasks, steps)
+        except BaseException:
+            pull.fetcher.stop.set()  # the store is busy, or Ctrl-C came twice: nobody writes what would still come
+            for task in tasks:
+                task.cancel()
+            raise
     for task in tasks:
         task.result()
 
 
+def _take_all(pull: Pull, tasks: Sequence[Future[None]], steps: queue.SimpleQueue[Step]) -> None:
+    while True:
+        try:
+            alive = any(not task.done() for task in tasks)
+            for step in _arrived(steps, wait=alive):
+                take(pull, step)
+            if not alive and steps.empty():
+                return
+        except KeyboardInterrupt:
+            if pull.interrupted:
+                raise
+            pull.stop()
+
+
 def _account(pull: Pull, address: str, steps: queue.SimpleQueue[Step]) -> None:
-    walk_account(pull.source, pull.fetcher, address, pull.head, pull.known.get(address, {}), steps.put, max_rows=pull.max_rows)
+    known = pull.known.get(address, {})
+    try:
+        walk_account(pull.source, pull.fetcher, address, pull.head, known, steps.put, max_rows=pull.max_rows)
+    except BaseException:
+        pull.fetcher.stop.set()  # no refusal of the explorer: the disk is full, or a defect; the others need not go on
+        raise
     pull.bar.update(1)
 
 
@@ -299,21 +314,13 @@ def _arrived(steps: queue.SimpleQueue[Step], *, wait: bool) -> Iterator[Step]:
         return
 
 
-def _give_up(tasks: Sequence[Future[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-
-
 def coverage_of(pull: Pull, **parameters: object) -> Coverage:
     """Say what a pull brought and what it did not."""
-    rows = pull.store.rows(
-        "SELECT status, reason, count(DISTINCT (chain, address)) FROM coverage GROUP BY status, reason ORDER BY status, reason"
-    )
     warnings = ("stopped on request: run the same command to go on",) if pull.interrupted else ()
     return Coverage(
         new={name: count for name, count in pull.new.items() if name not in {"meta", "runs"}},
         rejected=dict(pull.rejected.most_common()),
-        table=ResultTable("coverage", ("status", "reason", "addresses"), tuple(rows)),
+        table=coverage_table(pull.store),
         provenance=Provenance(
             verb="collect",
             version=__version__,

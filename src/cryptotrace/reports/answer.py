@@ -250,4 +250,6 @@ def _not_known(facts: Facts) -> Line:
     if assets:
         parts.append(f"the price of {count(len(assets), 'asset')}")
     lost = "what victims lost, " if facts.outflow else "victims who paid other addresses, "
-    return Line("Not known", "", _capital(f"{lost}{listed(parts)}."), "limits")
+    number = len(facts.warnings)
+    warned = f" {count(number, 'warning')} of the run {'stands' if number == 1 else 'stand'} under Limits." if number else ""
+    return Line("Not known", "", _capital(f"{lost}{listed(parts)}.{warned}"), "limits")

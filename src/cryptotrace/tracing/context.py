@@ -40,7 +40,7 @@ class Context:
     digest: str
     """Version of the store that it rests on."""
     warnings: tuple[str, ...] = ()
-    """What clustering says of the seeds: one that is left out because it is a service, for example."""
+    """What is doubtful about the seeds: one that is left out because it is a service, or that is in no row, for example."""
 
     def account(self, ident: int) -> tuple[str, str]:
         """Give (chain, printed address)."""
@@ -87,7 +87,7 @@ def prepare(
         valuer=valuer,
         openings=find_openings(events, book, places),
         digest=digest,
-        warnings=warnings,
+        warnings=(*warnings, *_absent(scam, book)),
     )
 
 
@@ -99,3 +99,10 @@ def _labelled_seeds(scam: frozenset[tuple[str, str]], labels: Labels | None) -> 
                 f"{account_name(account)} is a perpetrator seed but labelled {label.category or label.role}: it counts as a "
                 "scam address, since no clusters were given (cluster() leaves it out)"
             )
+
+
+def _absent(scam: frozenset[tuple[str, str]], book: Book) -> Iterator[str]:
+    """Say that some of the scam set are in no row; that all of them are, the estimate says."""
+    missing = len(scam - book.ids.keys())
+    if 0 < missing < len(scam):
+        yield f"{missing:,} of {len(scam):,} scam addresses {'is' if missing == 1 else 'are'} in no row of the data"

@@ -37,8 +37,11 @@ TABLES = {
 }  # fmt: skip
 """Columns of each table: those of the design first, in its order, then ours."""
 
-_ISSUERS = {"USDT": "Tether", "USDC": "Circle"}
-"""Who can freeze a token, by the symbol of a contract that we vouch for."""
+_ISSUERS = {
+    "USDT": ("Tether", frozenset({"ethereum", "tron", "avalanche"})),
+    "USDC": ("Circle", frozenset({"ethereum", "polygon", "arbitrum", "optimism", "base", "avalanche"})),
+}
+"""Who can freeze a token, and on which chains it is the issuer's own: elsewhere it is a bridge's or an exchange's copy."""
 _FRONTIER_WALKS = {"walked", "terminal", "fee", "converted", "pruned"}
 
 
@@ -114,7 +117,8 @@ def _resting(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
 
 def _issuer(context: Context, asset: int) -> str | None:
     facts = context.book.assets[asset]
-    return _ISSUERS.get(facts.asset.symbol or "") if facts.canonical else None
+    name, chains = _ISSUERS.get(facts.asset.symbol or "", ("", frozenset()))
+    return name if facts.canonical and facts.asset.chain in chains else None
 
 
 def _losing_payers(context: Context) -> frozenset[int]:
