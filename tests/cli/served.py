@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from cryptotrace.testing.explorers import Plan
 
 CANARY = "CANARY7f3a9b2c"
@@ -10,3 +12,13 @@ QUICK = Plan(calls_per_second=None, calls_per_day=1_000_000, chains_not_free=())
 """No refusals, and a plan under which a client asks 30 times a second."""
 NOBODY = "http://127.0.0.1:9/v2/api"
 """Where nobody answers."""
+
+INTERRUPTIBLE = (
+    sys.executable,
+    "-c",
+    "import runpy, signal, sys\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "sys.argv[0] = 'cryptotrace'\n"
+    "runpy.run_module('cryptotrace', run_name='__main__', alter_sys=False)",
+)
+"""Starts the command line with Ctrl-C as a person has it, also where the tests run in the background, which ignore it."""

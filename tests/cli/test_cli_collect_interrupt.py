@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from served import CANARY, KEY, QUICK
+from served import CANARY, INTERRUPTIBLE, KEY, QUICK
 
 import cryptotrace as ct
 from cryptotrace.testing import World
@@ -28,7 +28,7 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 @contextmanager
 def started(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-m", "cryptotrace", *arguments], cwd=folder, env={**os.environ, **KEY},
+        [*INTERRUPTIBLE, *arguments], cwd=folder, env={**os.environ, **KEY},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
     ) as process:  # fmt: skip
         try:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from served import INTERRUPTIBLE
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -61,7 +62,7 @@ def test_demo_leaves_a_folder_with_something_else_alone(command: Command, tmp_pa
 @pytest.mark.parametrize("step", ["loading prices", "cleaning", "tracing"])
 def test_ctrl_c_ends_with_130_and_leaves_no_store_and_no_report(tmp_path: Path, step: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "cryptotrace", "-v", "demo", "--out", "here"],
+        [*INTERRUPTIBLE, "-v", "demo", "--out", "here"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
     ) as process:  # fmt: skip
         assert process.stderr is not None

@@ -52,7 +52,8 @@ def second_interrupt_leaves() -> Iterator[None]:
     Nothing is lost: each raw answer is on disk before the next request, and rows go into the store whole or not at all. No
     thread is waited for, so that a server that does not answer holds nobody up.
     """
-    if threading.current_thread() is not threading.main_thread():
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN  # as behind nohup: then it stays so
+    if ignored or threading.current_thread() is not threading.main_thread():
         yield
         return
 
