@@ -13,12 +13,11 @@ QUICK = Plan(calls_per_second=None, calls_per_day=1_000_000, chains_not_free=())
 NOBODY = "http://127.0.0.1:9/v2/api"
 """Where nobody answers."""
 
-INTERRUPTIBLE = (
-    sys.executable,
-    "-c",
-    "import runpy, signal, sys\n"
-    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-    "sys.argv[0] = 'cryptotrace'\n"
-    "runpy.run_module('cryptotrace', run_name='__main__', alter_sys=False)",
-)
+_WITH_CTRL_C = """\
+import runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv[0] = 'cryptotrace'
+runpy.run_module('cryptotrace', run_name='__main__')
+"""
+INTERRUPTIBLE = (sys.executable, "-c", _WITH_CTRL_C)
 """Starts the command line with Ctrl-C as a person has it, also where the tests run in the background, which ignore it."""
