@@ -21,7 +21,8 @@
     │   └── PermanentSourceError           not worth trying again
     │       ├── QuotaExhausted             the day's calls are used up
     │       ├── BadKey                     no key, or a refused one
-    │       ├── PlanRequired               not in this plan: the chain, or the endpoint
+    │       ├── PlanRequired               not in this plan: the endpoint
+    │       │   └── ChainNotInPlan         not in this plan: the whole chain
     │       ├── BadRequest                 the explorer does not know what was asked
     │       ├── RangeTooLarge              too many rows in the range; a smaller one may do
     │       ├── NotIndexedYet              the explorer has not processed this yet
@@ -40,6 +41,7 @@ __all__ = [
     "BadKey",
     "BadRequest",
     "CaseFileError",
+    "ChainNotInPlan",
     "ConservationError",
     "CryptotraceError",
     "InputError",
@@ -226,9 +228,13 @@ class BadKey(PermanentSourceError):  # noqa: N818
 
 
 class PlanRequired(PermanentSourceError):  # noqa: N818
-    """The plan of this key does not hold the chain or the endpoint."""
+    """The plan of this key does not hold the endpoint."""
 
     kind = "plan_required"
+
+
+class ChainNotInPlan(PlanRequired):
+    """The plan of this key does not hold the chain: whatever is asked about it will be refused."""
 
 
 class BadRequest(PermanentSourceError):  # noqa: N818

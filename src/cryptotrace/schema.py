@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AMOUNT", "SCHEMA_VERSION", "STORED", "WIDE", "Batch", "Column", "Table", "arrow_table"]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 AMOUNT = "DECIMAL(38,0)"
 
 
@@ -97,12 +97,34 @@ STORED: Mapping[str, Table] = {
             "chain VARCHAR; tx_hash VARCHAR; log_index INTEGER; kind VARCHAR; block BIGINT; time TIMESTAMP; contract VARCHAR; "
             "owner VARCHAR; counterparty VARCHAR; amount DECIMAL(38,0); raw_amount VARCHAR",
         ),
-        _table("prices", "time asset source", "time TIMESTAMP; asset VARCHAR; usd DECIMAL(38,18); source VARCHAR"),
+        _table(
+            "prices",
+            "time asset source",
+            "time TIMESTAMP; asset VARCHAR; usd DECIMAL(38,18); source VARCHAR; price_time TIMESTAMP; confidence DECIMAL(6,5)",
+        ),
+        _table(
+            "balances",
+            "chain address contract as_of source",
+            "chain VARCHAR; address VARCHAR; contract VARCHAR; as_of BIGINT; amount DECIMAL(38,0); source VARCHAR; "
+            "nonce BIGINT; ~asked_at TIMESTAMP",
+        ),
+        _table(
+            "tx_inputs",
+            "chain tx_hash position",
+            "chain VARCHAR; tx_hash VARCHAR; position INTEGER; block BIGINT; time TIMESTAMP; spent_tx VARCHAR; "
+            "spent_position INTEGER; address VARCHAR; amount DECIMAL(38,0); script_type VARCHAR; coinbase BOOLEAN",
+        ),
+        _table(
+            "tx_outputs",
+            "chain tx_hash position",
+            "chain VARCHAR; tx_hash VARCHAR; position INTEGER; block BIGINT; time TIMESTAMP; address VARCHAR; "
+            "amount DECIMAL(38,0); script_type VARCHAR; script VARCHAR; spent_by VARCHAR; spent_at INTEGER",
+        ),
         _table(
             "coverage",
             "source stream chain address from_block to_block",
             "source VARCHAR; stream VARCHAR; chain VARCHAR; address VARCHAR; from_block BIGINT; to_block BIGINT; "
-            "status VARCHAR; reason VARCHAR; rows BIGINT; cursor VARCHAR; ~head BIGINT; ~asked_at TIMESTAMP",
+            "status VARCHAR; reason VARCHAR; rows BIGINT; cursor VARCHAR; ~head BIGINT; ~asked_at TIMESTAMP; given_by VARCHAR",
         ),
         _table("exclusions", "transfer reason", "~transfer BIGINT; reason VARCHAR; detail VARCHAR"),
         _table("rejects", "file line reason raw", "file VARCHAR; line BIGINT; reason VARCHAR; raw VARCHAR"),
@@ -113,7 +135,13 @@ STORED: Mapping[str, Table] = {
         ),
     )
 }
-"""The tables of a case store. ``assets.contract`` is ``''`` for the chain's own coin, ``assets.name`` is the CAIP-19 name."""
+"""The tables of a case store.
+
+``assets.contract`` and ``balances.contract`` are ``''`` for the chain's own coin, ``assets.name`` is the CAIP-19 name.
+``coverage`` ranges and ``balances.as_of`` count on the axis of the chain: blocks, or milliseconds where lists know no block
+(TRON). ``coverage.given_by`` names the explorers whose answers a list rests on, where several did. ``tx_inputs`` and
+``tx_outputs`` are the coins of chains with outputs; ``block`` is NULL while a transaction is unconfirmed.
+"""
 
 
 WIDE: Mapping[str, Table] = {
@@ -135,6 +163,9 @@ WIDE: Mapping[str, Table] = {
         STORED["responses"],
         STORED["events"],
         STORED["prices"],
+        STORED["balances"],
+        STORED["tx_inputs"],
+        STORED["tx_outputs"],
         STORED["coverage"],
         STORED["rejects"],
     )

@@ -11,6 +11,9 @@ from cryptotrace.errors import InputFileError
 
 __all__ = ["Secret", "Settings"]
 
+_KEYS = ("etherscan", "blockscout", "trongrid", "tronscan", "routescan", "coingecko", "defillama", "rpc")
+"""Whose keys are looked for in the environment."""
+
 
 class Secret:
     """A key that never prints itself.
@@ -78,7 +81,7 @@ class Settings:
         """
         found = os.environ if environment is None else environment
         keys: dict[str, Secret] = {}
-        for explorer in ("etherscan",):
+        for explorer in _KEYS:
             name = f"{explorer.upper()}_API_KEY"
             value = found.get(name) or found.get(f"CRYPTOTRACE_{name}") or _from_file(found.get(f"{name}_FILE"), name)
             if value and value.strip():

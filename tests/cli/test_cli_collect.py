@@ -117,7 +117,7 @@ def test_there_is_no_option_for_a_key(command: Command) -> None:
         (["a.duckdb", "0x" + "1" * 40], 2, "--chain"),
         (["a.duckdb", "0x52908400098527886E0F7030069857D2E4169Ee7", "--chain", "ethereum"], 5, "checksum"),
         (["a.duckdb", "0x" + "1" * 40, "--chain", "etherium"], 5, "no chain"),
-        (["a.duckdb", "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", "--chain", "tron"], 5, "Etherscan does not serve"),
+        (["a.duckdb", "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", "--chain", "solana"], 5, "etherscan does not serve"),
         (["a.duckdb", "--seeds", "none.csv", "--chain", "ethereum"], 5, "none.csv"),
         (["nowhere/a.duckdb", "0x" + "1" * 40, "--chain", "ethereum", "--base-url", "http://127.0.0.1:9/"], 5, "folder"),
     ],

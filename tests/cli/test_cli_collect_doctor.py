@@ -7,13 +7,14 @@ import re
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from served import CANARY, NOBODY
 from typer.testing import CliRunner
 
 from cryptotrace.cli import app
-from cryptotrace.sources import opening
+from cryptotrace.sources import explorers
 from cryptotrace.testing import World
 from cryptotrace.testing.explorers import FakeEtherscan, Fault, Plan
 
@@ -26,7 +27,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, dict[str,
     """Run the doctor against a server, with or without a key: exit code, document, and the text."""
 
     def run(url: str, key: str = CANARY) -> tuple[int, dict[str, object], str]:
-        monkeypatch.setitem(opening.URLS, "etherscan", url)
+        monkeypatch.setitem(explorers.EXPLORERS, "etherscan", replace(explorers.EXPLORERS["etherscan"], urls={"": url}))
         monkeypatch.setenv("ETHERSCAN_API_KEY", key)
         document = CliRunner().invoke(app, ["doctor", "--json"])
         text = CliRunner().invoke(app, ["doctor"])

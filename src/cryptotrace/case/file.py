@@ -27,7 +27,7 @@ from cryptotrace.case.words import (
 from cryptotrace.clustering import RULES
 from cryptotrace.errors import InputError
 from cryptotrace.model import ALL
-from cryptotrace.sources import EXPLORERS
+from cryptotrace.sources import EXPLORER_NAMES
 from cryptotrace.sources.files import FORMATS
 
 __all__ = [
@@ -85,7 +85,9 @@ class ExplorerInput(_Section):
     """``[[input]]`` of kind ``explorer``: the seeds of a chain, and what lies around them, pulled from an explorer."""
 
     kind: str = "explorer"
-    source: Annotated[str, one_of("explorer", EXPLORERS)] = Field(description=f"Name the explorer: {', '.join(EXPLORERS)}")
+    source: Annotated[str, one_of("explorer", EXPLORER_NAMES)] = Field(
+        description=f"Name the explorer: {', '.join(EXPLORER_NAMES)}"
+    )
     chain: Chain = Field(description='Name the chain, such as chain = "ethereum"')
     hops: Annotated[StrictInt, Field(ge=0)] = 0
     max_requests: Annotated[StrictInt, Field(ge=1)] | None = None

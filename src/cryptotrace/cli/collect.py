@@ -10,6 +10,7 @@ import typer
 
 from cryptotrace.cli.outcome import PARTIAL, answering, second_interrupt_leaves
 from cryptotrace.cli.terminal import answer, note
+from cryptotrace.sources.explorers import EXPLORER_NAMES
 
 if TYPE_CHECKING:
     from cryptotrace.collect import Plan
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["collect"]
 
 
-class Explorer(StrEnum):
-    """Who is asked."""
-
-    etherscan = "etherscan"
+Explorer = StrEnum("Explorer", {name: name for name in EXPLORER_NAMES})  # type: ignore[misc]
+"""Who is asked."""
 
 
 _Store = Annotated[
@@ -48,7 +47,7 @@ def collect(
     *,
     chain: _Chain,
     seeds: _Files = None,
-    source: Annotated[Explorer, typer.Option(help="Which explorer.")] = Explorer.etherscan,
+    source: Annotated[Explorer, typer.Option(help="Which explorer.")] = Explorer("etherscan"),
     hops: _Hops = 0,
     max_requests: _Requests = None,
     max_rows: _Rows = 20_000,
@@ -107,7 +106,7 @@ def _opened(name: str, chain: str, base_url: str | None, *, dry_run: bool) -> tu
     except BadKey as missing:
         if not dry_run:
             raise
-        return source_over(name, chain, Keyless()), missing
+        return source_over(name, chain, Keyless(name)), missing
 
 
 def _given(addresses: list[str] | tuple[()], chain: str) -> list[tuple[str, str]]:

@@ -33,12 +33,12 @@ def doctor(
     Example: cryptotrace doctor --offline
     """
     with answering(context):
-        from cryptotrace.sources import EXPLORERS
+        from cryptotrace.sources import EXPLORER_NAMES
 
         found = environment()
         settings = _settings()
-        keys = {name: name in settings.keys for name in EXPLORERS}
-        probes = [] if offline else [_probed(name, settings) for name in EXPLORERS]
+        keys = {name: name in settings.keys for name in EXPLORER_NAMES}
+        probes = [] if offline else [_probed(name, settings) for name in EXPLORER_NAMES]
         if as_json:
             from cryptotrace.cli.documents import doctor_document, to_json
 

@@ -49,6 +49,11 @@ class ChainInfo:
     native_decimals: int
     slip44: int
 
+    @property
+    def axis(self) -> str:
+        """What lists of an account run along: ``"block"``, or ``"ms"`` (Unix time) where rows carry no block."""
+        return "ms" if self.family == "tron" else "block"
+
 
 # name, EIP-155 chain id, native symbol, SLIP-44 coin type, aliases. The first is the one reported first.
 # A rollup that pays fees in ether has ether's coin type 60, as its assets are written in the wild.

@@ -39,6 +39,8 @@ class _Record(msgspec.Struct, frozen=True):
     body: bytes
     received_at: float
     server_date: str
+    path: str
+    payload: str
 
 
 class Journal:
@@ -140,6 +142,8 @@ def _frame(answer: Answer) -> bytes:
         body=answer.body,
         received_at=answer.received_at.timestamp(),
         server_date=answer.server_date,
+        path=request.path,
+        payload=request.payload,
     )
     packed = zlib.compress(msgspec.msgpack.encode(record), 1)
     return _FRAME.pack(len(packed), zlib.crc32(packed)) + packed
@@ -166,6 +170,8 @@ def _answers(data: bytes) -> Iterator[tuple[int, Answer]]:
                     subject=record.subject,
                     parameters=tuple(record.parameters),
                     run=record.run,
+                    path=record.path,
+                    payload=record.payload,
                 ),
                 status=record.status,
                 body=record.body,

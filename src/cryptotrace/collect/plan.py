@@ -13,7 +13,7 @@ from cryptotrace.collect.pull import known_progress
 from cryptotrace.collect.walks import Progress
 from cryptotrace.errors import InputError
 from cryptotrace.sources.base import Source
-from cryptotrace.sources.plans import FREE_RATE, Metered, key_help, known_limits
+from cryptotrace.sources.plans import Metered, free_rate, key_help, known_limits
 
 if TYPE_CHECKING:
     from cryptotrace.store import Store
@@ -164,8 +164,8 @@ def plan_collect(
         newer_only=sum(bool(count) and address in known and not resumes for address, count in todo.items()),
         streams=source.streams,
         lists=lists,
-        requests=lists + (1 if resumes else 2),
-        per_second=FREE_RATE if metered is None else metered.rate,
+        requests=lists + source.questions - (1 if resumes else 0),
+        per_second=free_rate(source.name) if metered is None else metered.rate,
         hops=hops,
         max_requests=max_requests,
         max_rows_per_address=max_rows_per_address,

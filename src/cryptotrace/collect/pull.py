@@ -208,14 +208,14 @@ def known_progress(store: Store, source: Source) -> dict[str, dict[str, Progress
     """Give what earlier runs know: address -> list -> how far."""
     known: dict[str, dict[str, Progress]] = {}
     rows = store.rows(
-        "SELECT stream, address, to_block, status, reason, rows, coalesce(head, 0), cursor FROM coverage "
+        "SELECT stream, address, to_block, status, reason, rows, coalesce(head, 0), cursor, given_by FROM coverage "
         "WHERE source = ? AND chain = ? AND from_block = 0",
         [source.name, source.chain],
     )
-    for stream, address, through, status, reason, count, head, cursor in rows:
+    for stream, address, through, status, reason, count, head, cursor, given_by in rows:
         known.setdefault(address, {})[stream] = Progress(
             stream=stream, address=address, through=None if through is None or through < 0 else through, rows=count,
-            status=status, reason=reason, head=head, cursor=cursor,
+            status=status, reason=reason, head=head, cursor=cursor, given_by=given_by,
         )  # fmt: skip
     return known
 

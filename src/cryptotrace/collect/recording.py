@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
+from cryptotrace.collect.budget import Budget, Spending
 from cryptotrace.collect.journal import Journal
-from cryptotrace.errors import BadKey, BadRequest, PermanentSourceError, QuotaExhausted, RangeTooLarge, SourceError
+from cryptotrace.errors import (
+    BadKey,
+    BadRequest,
+    ChainNotInPlan,
+    PermanentSourceError,
+    PlanRequired,
+    QuotaExhausted,
+    RangeTooLarge,
+    SourceError,
+)
 from cryptotrace.sources.base import Answer, Fetcher, Request
 
-__all__ = ["BudgetSpent", "Interrupted", "RecordingFetcher"]
+__all__ = ["OF_THE_ACCOUNT", "RecordingFetcher"]
 
 _OF_THE_QUESTION = (RangeTooLarge, BadRequest)
 """Refusals that hold for ever; the others belong to a key, a plan or a day, and are asked for again by a later run."""
-_OF_THE_ACCOUNT = (BadKey, QuotaExhausted)
+OF_THE_ACCOUNT = (BadKey, QuotaExhausted, ChainNotInPlan)
+"""Refusals of everything that would still be asked."""
 
-
-class BudgetSpent(PermanentSourceError):  # noqa: N818  (says what happened)
-    """The requests that the caller allowed are used up."""
-
-    kind = "budget"
-
-
-class Interrupted(PermanentSourceError):  # noqa: N818
-    """A person asked to stop; what came so far is kept."""
-
-    kind = "interrupted"
+_chains_not_in_plan: WeakKeyDictionary[Fetcher, dict[str, ChainNotInPlan]] = WeakKeyDictionary()
+"""What a key was refused, by chain, for as long as the source that was opened with it lives."""
 
 
 class RecordingFetcher:
@@ -42,22 +45,38 @@ class RecordingFetcher:
         Raises what an answer is, if it is a refusal: refusals are journalled too, so that a resumed or replayed walk splits
         where the undisturbed one did.
     max_requests : int or None
-        New requests that may be made.
+        Requests that may be sent, counting those that are sent again.
     """
 
     def __init__(self, inner: Fetcher, journal: Journal, *, judge: Callable[[Answer], None], max_requests: int | None) -> None:
         self._inner = inner
         self._judge = judge
         self._journal = journal
-        self._left = max_requests
+        self._budget = Budget(max_requests)
+        self._kept: dict[str, Answer] = {}
         self._lock = threading.Lock()
         self._mine = threading.local()
-        self.stop = threading.Event()
-        self.sent: Counter[str] = Counter()
-        """New requests, by stream."""
-        self._over: PermanentSourceError | None = None
+        self._not_in_plan: dict[str, PlanRequired] = {}
+        self.over: PermanentSourceError | None = None
+        """The refusal after which nothing more is asked."""
+        self.accepted = 0
+        """Answers of the network that were no refusals."""
         self.reused = 0
-        """Answers that the journal already had."""
+        """Answers that the journal or the store already had."""
+
+    @property
+    def stop(self) -> threading.Event:
+        """Set it, and no further request is sent."""
+        return self._budget.stop
+
+    @property
+    def sent(self) -> Counter[str]:
+        """Requests that were sent, by stream; ``retry`` counts those that were sent again."""
+        return self._budget.sent
+
+    def keep(self, answers: Iterable[Answer]) -> None:
+        """Know answers that the store has: the same questions are not asked again."""
+        self._kept.update({answer.request.key: answer for answer in answers})
 
     def fetch(self, request: Request) -> Answer:
         """Give an answer.
@@ -65,39 +84,46 @@ class RecordingFetcher:
         Raises
         ------
         BudgetSpent, Interrupted
-            Before a new request, never in the middle of one.
+            Before a request is sent, never in the middle of one.
         """
-        found = self._journal.find(request.key)
-        refusal = None if found is None else self._refusal(found)
-        if found is not None and (refusal is None or isinstance(refusal, _OF_THE_QUESTION)):
-            with self._lock:
-                self.reused += 1
-            self._note(found)
-            if refusal is not None:
-                raise refusal
+        found = self._known(request)
+        if found is not None:
             return found
-        if self._over is not None:
-            raise type(self._over)(self._over.what, where=request.source, hint=self._over.hint)
-        if self.stop.is_set():
-            raise Interrupted("stopped on request", where=request.source, hint="The same command goes on from here")
-        with self._lock:
-            if self._left is not None:
-                if self._left <= 0:
-                    raise BudgetSpent(
-                        "the allowed requests are used up", where=request.source, hint="Run it again to go on, or allow more"
-                    )
-                self._left -= 1
-            self.sent[request.stream] += 1
+        self._refuse_early(request)
+        self._budget.check(request)
         try:
-            answer = self._inner.fetch(request)
+            answer = self._ask(request)
         except PermanentSourceError as problem:
             if isinstance(problem.answer, Answer):
                 self._keep(problem.answer)
-            if isinstance(problem, _OF_THE_ACCOUNT):
-                self._over = problem  # every further request would be refused in the same words
+            self._remember(problem, request)
             raise
         self._keep(answer)
+        with self._lock:
+            self.accepted += 1
         return answer
+
+    def _known(self, request: Request) -> Answer | None:
+        """Give an answer from earlier; raises where that is a refusal for ever."""
+        found = self._journal.find(request.key) or self._kept.get(request.key)
+        refusal = None if found is None else self._refusal(found)
+        if found is None or not (refusal is None or isinstance(refusal, _OF_THE_QUESTION)):
+            return None
+        with self._lock:
+            self.reused += 1
+        self._note(found)
+        if refusal is not None:
+            raise refusal
+        return found
+
+    def _ask(self, request: Request) -> Answer:
+        spend = self._budget.spender(request)
+        if isinstance(self._inner, Spending):
+            return self._inner.fetch_within(request, spend)
+        spend()
+        return self._inner.fetch(request)
+
+    # -- refusals --------------------------------------------------------------------------------------------------------
 
     def _refusal(self, answer: Answer) -> SourceError | None:
         try:
@@ -105,6 +131,24 @@ class RecordingFetcher:
         except SourceError as problem:
             return problem
         return None
+
+    def _remember(self, problem: PermanentSourceError, request: Request) -> None:
+        """Keep in mind what would be refused again in the same words."""
+        if isinstance(problem, OF_THE_ACCOUNT):
+            self.over = problem
+        if isinstance(problem, ChainNotInPlan):
+            _chains_not_in_plan.setdefault(self._inner, {})[request.chain] = problem
+        elif isinstance(problem, PlanRequired) and request.subject:
+            self._not_in_plan[request.stream] = problem
+
+    def _refuse_early(self, request: Request) -> None:
+        known: PermanentSourceError | None = self.over or _chains_not_in_plan.get(self._inner, {}).get(request.chain)
+        if known is None and request.subject:
+            known = self._not_in_plan.get(request.stream)
+        if known is not None:
+            raise type(known)(known.what, where=request.source, hint=known.hint)
+
+    # -- what a page rests on --------------------------------------------------------------------------------------------
 
     def _keep(self, answer: Answer) -> None:
         self._journal.append(answer)

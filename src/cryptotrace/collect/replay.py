@@ -59,6 +59,8 @@ class StoreArchive:
                     subject=subject,
                     parameters=tuple((name, value) for name, value in asked["parameters"]),
                     run=asked["run"],
+                    path=asked.get("path", ""),
+                    payload=asked.get("payload", ""),
                 ),
                 status=status,
                 body=zlib.decompress(body),

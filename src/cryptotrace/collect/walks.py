@@ -8,12 +8,16 @@ from dataclasses import dataclass, field, replace
 from cryptotrace.collect.recording import RecordingFetcher
 from cryptotrace.errors import SourceError
 from cryptotrace.schema import Batch
-from cryptotrace.sources.base import Answer, Source
+from cryptotrace.sources.base import Answer, Page, Source
 
-__all__ = ["Progress", "Step", "walk_account"]
+__all__ = ["OPEN_ENDS", "REJECTED", "Progress", "Step", "walk_account"]
 
 OPEN_ENDS = frozenset({"budget", "interrupted"})
 """Ways to end that the next run continues from."""
+REJECTED = "rejected_rows"
+"""Why a list is partial that was read to its end, but for rows that are not what the explorer documents."""
+_MARK = "!"
+"""Begins the cursor of a list that lost rows, so that a walk that goes on there still knows; then a space and the place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +25,8 @@ class Progress:
     """How far a list of an address is known.
 
     ``through`` is the last block up to which every row is here; None where nothing is. ``status`` is ``complete`` or
-    ``partial`` with a reason; ``cursor`` is where an unfinished walk goes on.
+    ``partial`` with a reason; ``cursor`` is where an unfinished walk goes on, after a mark where rows of it were rejected;
+    ``given_by`` names the explorers that gave it, where there were several.
     """
 
     stream: str
@@ -32,6 +37,43 @@ class Progress:
     reason: str | None
     head: int
     cursor: str | None = None
+    given_by: str | None = None
+
+    @property
+    def lost_rows(self) -> bool:
+        """Whether rows of the list were rejected."""
+        return self.reason == REJECTED or (self.cursor or "").startswith(_MARK)
+
+    @property
+    def place(self) -> str | None:
+        """The cursor as its source wrote it."""
+        return None if self.cursor == _MARK else self.cursor and self.cursor.removeprefix(f"{_MARK} ")
+
+    def under(self, head: int) -> Progress:
+        """Give the same for a walk up to ``head``: a cursor belongs to the head that it was made under."""
+        place = self.place if self.head == head else None
+        return replace(self, head=head, cursor=_marked(place, lost=self.lost_rows))
+
+    def after(self, page: Page) -> Progress:
+        """Give what is known with one more page; rows that were rejected stay known as long as the list is."""
+        lost = self.lost_rows or bool(page.batch.rows.get("rejects"))
+        rows, cursor = self.rows + page.rows, _marked(page.cursor, lost=lost)
+        return replace(self, through=page.through, rows=rows, cursor=cursor, given_by=page.given_by)
+
+    def ended(self, reason: str | None) -> Progress:
+        """Say how the list ended: partial with a reason, or read to its end."""
+        if reason is not None:
+            return replace(self, status="partial", reason=reason)
+        lost = self.lost_rows
+        return replace(
+            self, status="partial" if lost else "complete", reason=REJECTED if lost else None, through=self.head, cursor=None
+        )
+
+
+def _marked(place: str | None, *, lost: bool) -> str | None:
+    if not lost:
+        return place
+    return _MARK if place is None else f"{_MARK} {place}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,49 +97,37 @@ def walk_account(
 ) -> None:
     """Walk every list of an address up to ``head``, from where ``known`` left off.
 
-    Every list ends in a step that says how: ``complete``, or ``partial`` with the kind of error. One list that fails does not
-    stop the others; an account with more rows than ``max_rows`` does (``too_busy``).
+    Every list ends in a step that says how: ``complete``, or ``partial`` with the kind of error or, if only single rows were
+    rejected, with ``rejected_rows``; such a list is not asked for again. One list that fails does not stop the others; an
+    account with more rows than ``max_rows`` does (``too_busy``).
     """
     total = sum(progress.rows for progress in known.values())
     busy = total > max_rows and any(progress.reason == "too_busy" for progress in known.values())
     for stream in source.streams:
         before = known.get(stream)
         if before is not None and before.through is not None and before.through >= head:
-            if before.status != "complete":
-                emit(Step(progress=_ended(before, before.through, None)))
+            if before.reason not in (None, REJECTED):
+                emit(Step(progress=before.under(before.through).ended(None)))
             continue
         so_far = before or Progress(stream=stream, address=address, through=None, rows=0, status="", reason=None, head=head)
-
+        so_far = so_far.under(head)
         if busy:
-            emit(Step(progress=_ended(so_far, head, "too_busy")))
+            emit(Step(progress=so_far.ended("too_busy")))
             continue
         try:
             first = 0 if so_far.through is None else so_far.through + 1
-            # A cursor belongs to the head that it was made under.
-            cursor = so_far.cursor if so_far.head == head else None
-            for page in source.pages(stream, address, first, head, cursor):
-                so_far = replace(so_far, through=page.through, rows=so_far.rows + page.rows, cursor=page.cursor)
+            for page in source.pages(stream, address, first, head, so_far.place):
+                so_far = so_far.after(page)
                 total += page.rows
-                answers = tuple(fetcher.drain())
-                emit(Step(progress=_ended(so_far, head, "in_progress"), batch=page.batch, answers=answers))
+                emit(Step(progress=so_far.ended("in_progress"), batch=page.batch, answers=tuple(fetcher.drain())))
                 if total > max_rows and page.through < head:
                     busy = True
                     break
             reason = "too_busy" if busy else None
         except SourceError as problem:
             reason = problem.kind
-        emit(Step(progress=_ended(so_far, head, reason), answers=tuple(fetcher.drain())))
+        answers = tuple(fetcher.drain())
         if reason in OPEN_ENDS:
-            return
-
-
-def _ended(so_far: Progress, head: int, reason: str | None) -> Progress:
-    """Say how a list ended: complete, or partial with the reason."""
-    return replace(
-        so_far,
-        head=head,
-        status="partial" if reason else "complete",
-        reason=reason,
-        through=so_far.through if reason else head,
-        cursor=so_far.cursor if reason else None,
-    )
+            emit(Step(progress=so_far.ended(reason)))
+            return  # answers to a page that is not whole yet stay in the journal: the next run finds them there
+        emit(Step(progress=so_far.ended(reason), answers=answers))

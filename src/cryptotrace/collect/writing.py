@@ -149,6 +149,7 @@ def _words(pull: Pull, latest: dict[tuple[str, str], Progress], steps: Sequence[
                 p.cursor,
                 p.head,
                 now,
+                p.given_by,
             ),
         )
     return batch

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from cryptotrace.sources.explorers import EXPLORER_NAMES
 from cryptotrace.sources.files import read_prices, read_transfers
-from cryptotrace.sources.opening import EXPLORERS, open_source, source_over
+from cryptotrace.sources.opening import open_source, source_over
 
-__all__ = ["EXPLORERS", "open_source", "read_prices", "read_transfers", "source_over"]
+__all__ = ["EXPLORER_NAMES", "open_source", "read_prices", "read_transfers", "source_over"]

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit
 
-from cryptotrace.errors import MalformedAnswer, RateLimited, SourceError, TransientSourceError
+from cryptotrace.errors import MalformedAnswer, QuotaExhausted, RateLimited, SourceError, TransientSourceError
 from cryptotrace.settings import Secret
 from cryptotrace.sources.base import Answer, Request
 from cryptotrace.sources.limits import Pace
@@ -31,8 +31,10 @@ __all__ = ["HttpFetcher"]
 
 _LOG = logging.getLogger(__name__)
 _MAX_BODY = 24 * 1024 * 1024
-_KEPT_HEADERS = ("Date", "Retry-After", "Content-Type")
+_KEPT_HEADERS = ("Date", "Retry-After", "Content-Type", "X-RateLimit-Reset", "X-RateLimit-Limit", "X-RateLimit-Remaining")
 _LONGEST_WAIT = 60.0
+_LONGEST_PROMISE = 300.0
+"""Seconds that a server may ask to wait; more is no pause but an end for today."""
 _PIECE = 64 * 1024
 _URL_LOGGERS = ("urllib3.connectionpool", "urllib3.connection", "urllib3.util.retry")
 _KEY_IN_URL = re.compile(r"((?:apikey|api_key|api-key|key|token)=)[^&\s\"']+", re.IGNORECASE)
@@ -49,8 +51,12 @@ class HttpFetcher:
         Raises the :class:`SourceError` that an answer is; returns for one that can be read.
     pace : Pace
         Shared by everything that uses the same account.
-    secret, secret_name : Secret, str
-        The key and the query parameter that carries it.
+    secret : Secret, optional
+        The key.
+    secret_name, secret_header : str
+        The query parameter that carries it, or the header, where one is named.
+    hidden : Secret, optional
+        A part of ``base_url`` that is a key itself, as node providers have it.
     attempts : int
         Tries of one request.
     timeout : float
@@ -67,6 +73,8 @@ class HttpFetcher:
         pace: Pace,
         secret: Secret | None = None,
         secret_name: str = "apikey",  # noqa: S107  (the name of a parameter, not a key)
+        secret_header: str = "",
+        hidden: Secret | None = None,
         attempts: int = 6,
         timeout: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
@@ -77,11 +85,12 @@ class HttpFetcher:
         self._pace = pace
         self._secret = secret
         self._secret_name = secret_name
+        self._secret_header = secret_header
         self._attempts = attempts
         self._timeout = timeout
         self._sleep = sleep
         self._now = now
-        self._marks = _spellings(secret.reveal()) if secret is not None else ()
+        self._marks = tuple(mark for one in (secret, hidden) if one is not None for mark in _spellings(one.reveal()))
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
         self.calls: Counter[str] = Counter()
@@ -124,7 +133,9 @@ class HttpFetcher:
             answer = self._send(request)
             self._classify(answer)
         except RateLimited as problem:
-            self._pace.refused(problem.wait)
+            self._pace.refused(min(problem.wait, _LONGEST_PROMISE) if problem.wait is not None else None)
+            if problem.wait is not None and problem.wait > _LONGEST_PROMISE:
+                raise _closed(problem, answer) from None
             raise
         except SourceError as problem:
             problem.answer = answer
@@ -142,8 +153,15 @@ class HttpFetcher:
         problem: SourceError
         try:
             # The key is in no variable of this frame, so that no traceback with variables shows it.
-            with self._open().get(
-                self._url, params=self._with_key(request), timeout=self._timeout, stream=True, allow_redirects=False
+            with self._open().request(
+                "POST" if request.payload else "GET",
+                self._url + request.path,
+                params=self._with_key(request),
+                data=request.payload.encode() or None,
+                headers=self._headers(request),
+                timeout=self._timeout,
+                stream=True,
+                allow_redirects=False,
             ) as response:
                 body = self._read(response, where)
                 headers = {name: self._scrub(response.headers[name]) for name in _KEPT_HEADERS if name in response.headers}
@@ -165,19 +183,30 @@ class HttpFetcher:
     def _open(self) -> requests.Session:
         import requests
 
+        from cryptotrace.sources._patience import PatientAdapter
+
         with self._lock:
             if self._session is None:
                 _keep_keys_out_of_logs()
                 self._session = requests.Session()
+                patient = PatientAdapter(4 * self._timeout)
+                self._session.mount("http://", patient)
+                self._session.mount("https://", patient)
                 self._session.headers["User-Agent"] = "cryptotrace"
                 self._session.trust_env = False  # a .netrc or proxy variable must not change who is asked, or with what
             return self._session
 
     def _with_key(self, request: Request) -> dict[str, str]:
         query = dict(request.parameters)
-        if self._secret is not None:
+        if self._secret is not None and not self._secret_header:
             query[self._secret_name] = self._secret.reveal()
         return query
+
+    def _headers(self, request: Request) -> dict[str, str]:
+        headers = {"Content-Type": "application/json"} if request.payload else {}
+        if self._secret is not None and self._secret_header:
+            headers[self._secret_header] = self._secret.reveal()
+        return headers
 
     def _read(self, response: requests.Response, where: str) -> bytes:
         """Read a body piece by piece, never more than the cap, and take the key out of it should it be repeated there."""
@@ -215,6 +244,15 @@ class HttpFetcher:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+def _closed(problem: RateLimited, answer: Answer | None) -> QuotaExhausted:
+    """Turn a wait that nobody sits out into the end of today's run."""
+    ended = QuotaExhausted(
+        f"asks to wait {problem.wait:,.0f} s", where=problem.where, hint="Run it again then: it goes on where it stopped"
+    )
+    ended.answer = answer
+    return ended
 
 
 def _pieces(response: requests.Response) -> Iterator[bytes]:

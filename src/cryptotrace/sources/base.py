@@ -14,11 +14,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from cryptotrace.schema import Batch
 
-__all__ = ["Answer", "Fetcher", "HasBalances", "HasReceipts", "Page", "Request", "ResponseArchive", "Source"]
+__all__ = ["Answer", "Fetcher", "HasBalances", "HasNonces", "HasReceipts", "Page", "Request", "ResponseArchive", "Source"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,10 @@ class Request:
         In the order in which they are sent; the key is added by the fetcher and is never here.
     run : str
         Tells questions apart whose answer changes with time (the head of the chain); ``""`` for what is final.
+    path : str
+        What follows the base URL, such as ``/v1/accounts/T…/transactions``.
+    payload : str
+        A JSON document that is sent with POST; ``""`` asks with GET.
     """
 
     source: str
@@ -45,11 +49,16 @@ class Request:
     subject: str = ""
     parameters: tuple[tuple[str, str], ...] = ()
     run: str = ""
+    path: str = ""
+    payload: str = ""
 
     @cached_property
     def text(self) -> str:
         """The request in one canonical line: sorted parameters, no key."""
-        body = {"source": self.source, "chain": self.chain, "parameters": sorted(self.parameters), "run": self.run}
+        body: dict[str, Any] = {
+            "source": self.source, "chain": self.chain, "parameters": sorted(self.parameters), "run": self.run,
+        }  # fmt: skip
+        body |= {name: text for name, text in (("path", self.path), ("payload", self.payload)) if text}
         return json.dumps(body, sort_keys=True, separators=(",", ":"))
 
     @cached_property
@@ -79,14 +88,18 @@ class Answer:
 class Page:
     """Rows of a walk that are final: everything of the stream up to ``through`` is in this page or an earlier one.
 
-    ``rows`` counts the rows of the stream, rejects included. ``cursor`` is where the walk goes on after this page, as text that
-    only its source reads; a walk resumed there asks what the undisturbed one would have asked.
+    ``through`` counts on the axis of the chain (:attr:`~cryptotrace.codecs.ChainInfo.axis`: blocks or ms). A walk that runs
+    from the newest row to the oldest knows nothing to be whole before its end: it leaves ``through`` at the last place before
+    its range, and says all with its cursor. ``rows`` counts the rows of the stream, rejects included. ``cursor`` is where the
+    walk goes on after this page, as text that only its source reads; a walk resumed there asks what the undisturbed one would
+    have asked. ``given_by`` names the explorers behind the list so far, where a source has several.
     """
 
     batch: Batch
     rows: int
     through: int
     cursor: str
+    given_by: str | None = None
 
 
 class Fetcher(Protocol):
@@ -119,6 +132,10 @@ class Source(Protocol):
         """The lists that make an account complete."""
 
     @property
+    def questions(self) -> int:
+        """How many requests come before the first list: the head, the plan of a key."""
+
+    @property
     def fetcher(self) -> Fetcher:
         """Where its answers come from."""
 
@@ -132,10 +149,10 @@ class Source(Protocol):
         """Find out what the key may do, before the first list."""
 
     def head(self, run: str) -> int:
-        """Give the newest block that will not change any more."""
+        """Give the newest place on the axis of the chain that will not change any more."""
 
     def pages(self, stream: str, address: str, first: int, last: int, cursor: str | None = None) -> Iterator[Page]:
-        """Walk a list from block ``first`` to ``last``, both included, or go on at a cursor.
+        """Walk a list from ``first`` to ``last`` on the axis of the chain, both included, or go on at a cursor.
 
         Ends when the list is proven complete; raises :class:`~cryptotrace.errors.SourceError` when it is not.
         """
@@ -146,7 +163,15 @@ class HasBalances(Protocol):
     """An explorer that tells balances."""
 
     def balance(self, address: str, contract: str | None, run: str) -> int:
-        """Give the balance in base units at the head."""
+        """Give the balance in base units at the head, of the coin or of a token; 0 for an account that was never used."""
+
+
+@runtime_checkable
+class HasNonces(Protocol):
+    """An explorer that tells how many transactions an account has sent."""
+
+    def nonce(self, address: str, run: str) -> int:
+        """Give the number of transactions that the account signed, up to the head."""
 
 
 @runtime_checkable

@@ -59,6 +59,7 @@ class Etherscan:
 
     name = "etherscan"
     streams = ("native", "internal", "token")
+    questions = 2
 
     def __init__(
         self,
@@ -76,7 +77,8 @@ class Etherscan:
         self.page_rows = page_rows
         self._on_rate = on_rate
 
-    def judge(self, answer: Answer) -> None:
+    @staticmethod
+    def judge(answer: Answer) -> None:
         """Raise the error that an answer is, if it is one."""
         classify(answer)
 

@@ -15,6 +15,7 @@ import msgspec
 from cryptotrace.errors import (
     BadKey,
     BadRequest,
+    ChainNotInPlan,
     MalformedAnswer,
     NotIndexedYet,
     PlanRequired,
@@ -42,10 +43,10 @@ _KINDS: tuple[tuple[str, type[SourceError]], ...] = (
     ("too many invalid api key attempts", BadKey),
     ("invalid api key", BadKey),
     ("free api access is temporarily unavailable", TransientSourceError),
-    ("free api access is not supported", PlanRequired),
+    ("free api access is not supported", ChainNotInPlan),
     ("api pro endpoint", PlanRequired),
     ("upgrade your api plan", PlanRequired),
-    ("chain not supported", PlanRequired),
+    ("chain not supported", ChainNotInPlan),
     ("result window is too large", RangeTooLarge),
     ("query timeout", RangeTooLarge),
     ("select a smaller result dataset", RangeTooLarge),
@@ -67,7 +68,8 @@ _KINDS: tuple[tuple[str, type[SourceError]], ...] = (
 )
 _HINTS: dict[type[SourceError], str] = {
     BadKey: "Set ETHERSCAN_API_KEY; a free key is made at https://etherscan.io/apidashboard",
-    PlanRequired: "Use another explorer for this chain, or a plan that holds it",
+    ChainNotInPlan: "Use another explorer for this chain, or a plan that holds it",
+    PlanRequired: "Use another explorer for this, or a plan that holds it",
     QuotaExhausted: "Go on after 00:00 UTC: the same command continues where it stopped",
     RateLimited: "Slow down, or use a plan with more calls",
 }

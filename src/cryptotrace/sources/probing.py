@@ -10,12 +10,11 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from cryptotrace.errors import SourceError
-from cryptotrace.settings import Secret, Settings
-from cryptotrace.sources._http import HttpFetcher
+from cryptotrace.settings import Settings
 from cryptotrace.sources.base import Answer, Fetcher, Request
 from cryptotrace.sources.etherscan import Etherscan, read_object
-from cryptotrace.sources.etherscan_answers import classify
-from cryptotrace.sources.opening import URLS, pace_of
+from cryptotrace.sources.explorers import explorer_of
+from cryptotrace.sources.opening import fetcher_for
 from cryptotrace.sources.plans import key_help
 
 __all__ = ["Probe", "probe"]
@@ -89,7 +88,7 @@ def probe(
     Parameters
     ----------
     name : str
-        Of :data:`cryptotrace.sources.EXPLORERS`.
+        Of :data:`cryptotrace.sources.EXPLORER_NAMES`.
     settings : Settings, optional
         Else read from the environment. Without a key it is asked nevertheless, and refuses: that too is an answer.
     base_url : str, optional
@@ -103,11 +102,11 @@ def probe(
         Also where nothing answers; this raises no :class:`~cryptotrace.errors.SourceError`.
     """
     settings = settings or Settings.from_env()
-    secret = settings.keys.get(name)
-    url = base_url or URLS[name]
-    pace = pace_of(url, secret or Secret(""))
+    explorer = explorer_of(name, where="doctor")
+    secret = settings.keys.get(explorer.key_name)
+    url = base_url or explorer.urls[""]
     timeout = min(settings.timeout, _TIMEOUT)
-    inner = HttpFetcher(url, classify=classify, pace=pace, secret=secret, attempts=1, timeout=timeout)
+    inner, _ = fetcher_for(explorer, url, secret, settings, attempts=1, timeout=timeout)
     noting = _Noting(inner)
     rates: list[float] = []
     source = Etherscan("ethereum", noting, on_rate=rates.append)

@@ -22,7 +22,7 @@ __all__ = ["ingest"]
 
 _STAGE_ROWS = 50_000
 _STAGE_PAGES = 100
-_PLAIN = ("responses", "events", "prices", "coverage", "rejects")
+_PLAIN = ("responses", "events", "prices", "balances", "tx_inputs", "tx_outputs", "coverage", "rejects")
 
 
 def ingest(
@@ -194,7 +194,7 @@ def _declare_complete(connection: duckdb.DuckDBPyConnection, run: Mapping[str, s
         """
         INSERT INTO stage_coverage
         SELECT DISTINCT $source, 'all', chain, address, 0, NULL, 'complete', 'declared complete by the input',
-            NULL, NULL, NULL, NULL
+            NULL, NULL, NULL, NULL, NULL
         FROM (
             SELECT chain, sender AS address FROM in_transfers UNION ALL SELECT chain, receiver FROM in_transfers
         )

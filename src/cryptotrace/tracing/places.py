@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cryptotrace.codecs import chain_of
 from cryptotrace.model import Label, Labels, Seeds
 from cryptotrace.tracing.movements import Book, Movement
 from cryptotrace.tracing.swaps import is_null
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 __all__ = ["End", "Places", "find_places"]
 
 _SERVICES = {"dex": "swap", "defi": "swap", "contract": "swap"}
-_NEEDED_STREAMS = {"native": {"native", "internal"}, "token": {"token"}}
-"""Which lists must be complete before an account is ledgered for the chain's coin, and for tokens."""
+_NEEDED_STREAMS = {"evm": {"native": {"native", "internal"}, "token": {"token"}}}
+_ONE_LIST_EACH = {"native": {"native"}, "token": {"token"}}
+"""Which lists must be complete before an account is ledgered for the chain's coin, and for tokens, by family of chains. Other
+families than ``evm`` show what contracts pay in the list of the coin."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +185,7 @@ def _coverage(store: Store, book: Book) -> tuple[dict[int, frozenset[str]], dict
     rows = store.rows(
         "SELECT chain, address, stream, status, reason, from_block, to_block FROM coverage ORDER BY chain, address, stream"
     )
-    last = _last_blocks(book)
+    last = _last_places(book)
     for chain, address, stream, status, reason, first, to in rows:
         account = book.ids.get((chain, address))
         if account is None:
@@ -193,14 +196,20 @@ def _coverage(store: Store, book: Book) -> tuple[dict[int, frozenset[str]], dict
             gaps[account] = "too_busy" if reason == "too_busy" else ("not_pulled" if status == "not_pulled" else "partial")
     ledgered = {}
     for account, held in streams.items():
-        kinds = {kind for kind, needed in _NEEDED_STREAMS.items() if needed <= held}
+        family = chain_of(book.accounts[account][0]).family
+        kinds = {kind for kind, needed in _NEEDED_STREAMS.get(family, _ONE_LIST_EACH).items() if needed <= held}
         ledgered[account] = frozenset(kinds | ({"all"} if "all" in held else set()))
     return ledgered, gaps
 
 
-def _last_blocks(book: Book) -> dict[str, int]:
+def _last_places(book: Book) -> dict[str, int]:
+    """Give the last block of each chain, or the last moment in ms where its lists run along time."""
     last: dict[str, int] = defaultdict(int)
     for row in book.movements:
-        if row.block is not None:
+        if row.chain not in last:
+            last[row.chain] = 0
+        if chain_of(row.chain).axis == "ms":
+            last[row.chain] = max(last[row.chain], int(row.time.timestamp() * 1000))
+        elif row.block is not None:
             last[row.chain] = max(last[row.chain], row.block)
     return last

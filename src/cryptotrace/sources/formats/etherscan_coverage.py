@@ -70,7 +70,7 @@ def coverage_row(chain: ChainInfo, intake: Intake, query: Query) -> tuple[Any, .
         last = None
     return (
         f"file:{query.file}", stream, chain.name, address, first or 0, last, "partial" if reason else "complete", reason,
-        sum(query.pages.values()), None, query.head, None,
+        sum(query.pages.values()), None, query.head, None, None,
     )  # fmt: skip
 
 

@@ -34,6 +34,8 @@ def read(request: Request, intake: Intake) -> Iterator[Batch]:
                     _asset(cells["asset"]),
                     _usd(cells["usd"]),
                     plain(cells.get("source")) or source,
+                    None,
+                    None,
                 )
                 intake.batch.add("prices", row)
 

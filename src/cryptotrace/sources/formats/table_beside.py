@@ -118,6 +118,7 @@ def read_coverage(request: Request, intake: Intake) -> Iterator[Batch]:
             None,
             None,
             None,
+            None,
         )
         intake.batch.add("coverage", row)
 
