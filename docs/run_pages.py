@@ -23,6 +23,10 @@ PAGES = (
     "docs/how-to/run-a-case.md",
     "docs/how-to/load-your-own-files.md",
     "docs/how-to/collect-from-etherscan.md",
+    "docs/how-to/collect-from-bitcoin.md",
+    "docs/how-to/collect-from-blockscout.md",
+    "docs/how-to/collect-from-tron.md",
+    "docs/how-to/get-prices.md",
     "docs/how-to/compare-with-reported-totals.md",
     "docs/how-to/hand-over-a-case-store.md",
 )

@@ -15,7 +15,21 @@ from cryptotrace._version import __version__
 if TYPE_CHECKING:
     from cryptotrace.case import CaseResult, run_case
     from cryptotrace.clustering import Clusters, cluster
-    from cryptotrace.collect import Plan, collect, load_prices, load_transfers, plan_collect, replay
+    from cryptotrace.collect import (
+        Freezes,
+        Plan,
+        Proofs,
+        collect,
+        collect_freezes,
+        freezes,
+        frozen_seeds,
+        load_prices,
+        load_transfers,
+        plan_collect,
+        proofs,
+        prove,
+        replay,
+    )
     from cryptotrace.errors import CryptotraceError
     from cryptotrace.estimates import Comparison, Estimate, compare, estimate
     from cryptotrace.hygiene import Exclusions, clean
@@ -53,12 +67,14 @@ __all__ = [
     "Estimate",
     "Exclusions",
     "Fifo",
+    "Freezes",
     "Haircut",
     "Label",
     "Labels",
     "Lifo",
     "Plan",
     "Poison",
+    "Proofs",
     "ReportPaths",
     "ReportedTotals",
     "Scope",
@@ -74,8 +90,11 @@ __all__ = [
     "clean",
     "cluster",
     "collect",
+    "collect_freezes",
     "compare",
     "estimate",
+    "freezes",
+    "frozen_seeds",
     "load_labels",
     "load_prices",
     "load_seeds",
@@ -83,6 +102,8 @@ __all__ = [
     "open_source",
     "open_store",
     "plan_collect",
+    "proofs",
+    "prove",
     "replay",
     "reported_totals",
     "run_case",
@@ -94,7 +115,10 @@ __all__ = [
 _HOMES = {
     "case": ("CaseResult", "run_case"),
     "clustering": ("Clusters", "cluster"),
-    "collect": ("Plan", "collect", "load_prices", "load_transfers", "plan_collect", "replay"),
+    "collect": (
+        "Freezes", "Plan", "Proofs", "collect", "collect_freezes", "freezes", "frozen_seeds", "load_prices",
+        "load_transfers", "plan_collect", "proofs", "prove", "replay",
+    ),
     "errors": ("CryptotraceError",),
     "estimates": ("Comparison", "Estimate", "compare", "estimate"),
     "hygiene": ("Exclusions", "clean"),

@@ -26,7 +26,8 @@
     │       ├── BadRequest                 the explorer does not know what was asked
     │       ├── RangeTooLarge              too many rows in the range; a smaller one may do
     │       ├── NotIndexedYet              the explorer has not processed this yet
-    │       └── NotArchived                replay was asked for an answer that was never stored
+    │       ├── NotArchived                replay was asked for an answer that was never stored
+    │       └── Stopped                    not refused: a person or a budget ended the run
     ├── ConservationError (ArithmeticError) a trace that does not balance: a bug, never shipped as a number
     └── VerificationError                  a re-run gave other digits                     exit code 6
 
@@ -58,6 +59,7 @@ __all__ = [
     "RateLimited",
     "RegistryError",
     "SourceError",
+    "Stopped",
     "StoreBusy",
     "StoreError",
     "TransientSourceError",
@@ -259,6 +261,12 @@ class NotArchived(PermanentSourceError):  # noqa: N818
     """A replay needs an answer that the archive does not hold."""
 
     kind = "not_archived"
+
+
+class Stopped(PermanentSourceError):  # noqa: N818
+    """Nobody refused: a person asked to stop, or the allowed requests are used up. No other explorer is asked instead."""
+
+    kind = "stopped"
 
 
 class ConservationError(CryptotraceError, ArithmeticError):

@@ -105,8 +105,9 @@ STORED: Mapping[str, Table] = {
         _table(
             "balances",
             "chain address contract as_of source",
-            "chain VARCHAR; address VARCHAR; contract VARCHAR; as_of BIGINT; amount DECIMAL(38,0); source VARCHAR; "
-            "nonce BIGINT; ~asked_at TIMESTAMP",
+            "chain VARCHAR; address VARCHAR; contract VARCHAR; as_of BIGINT; source VARCHAR; amount DECIMAL(38,0); "
+            "later_in DECIMAL(38,0); later_out DECIMAL(38,0); nonce BIGINT; later_sent BIGINT; problem VARCHAR; "
+            "~asked_at TIMESTAMP",
         ),
         _table(
             "tx_inputs",
@@ -119,6 +120,12 @@ STORED: Mapping[str, Table] = {
             "chain tx_hash position",
             "chain VARCHAR; tx_hash VARCHAR; position INTEGER; block BIGINT; time TIMESTAMP; address VARCHAR; "
             "amount DECIMAL(38,0); script_type VARCHAR; script VARCHAR; spent_by VARCHAR; spent_at INTEGER",
+        ),
+        _table(
+            "unconfirmed",
+            "source chain address tx_hash as_of",
+            "source VARCHAR; chain VARCHAR; address VARCHAR; tx_hash VARCHAR; block BIGINT; time TIMESTAMP; "
+            "received DECIMAL(38,0); spent DECIMAL(38,0); fee DECIMAL(38,0); replaceable BOOLEAN; as_of BIGINT",
         ),
         _table(
             "coverage",
@@ -139,8 +146,12 @@ STORED: Mapping[str, Table] = {
 
 ``assets.contract`` and ``balances.contract`` are ``''`` for the chain's own coin, ``assets.name`` is the CAIP-19 name.
 ``coverage`` ranges and ``balances.as_of`` count on the axis of the chain: blocks, or milliseconds where lists know no block
-(TRON). ``coverage.given_by`` names the explorers whose answers a list rests on, where several did. ``tx_inputs`` and
-``tx_outputs`` are the coins of chains with outputs; ``block`` is NULL while a transaction is unconfirmed.
+(TRON). A balance is what an explorer told at ``as_of`` or soon after: ``later_in`` and ``later_out`` (fees included) are what
+it listed since, ``nonce`` the transactions that the account had signed, ``later_sent`` those since; ``problem`` says why
+there is no amount. ``coverage.given_by`` names the explorers whose answers a list rests on, where several did. ``tx_inputs``
+and ``tx_outputs`` are the coins of chains with outputs; ``spent_by`` and ``spent_at`` name the input that spends an output,
+where that input is in the store. ``unconfirmed`` is no money yet: what an explorer showed above the last final block
+``as_of`` (with its block) or in none, until a later pull says what became of it.
 """
 
 
@@ -166,6 +177,7 @@ WIDE: Mapping[str, Table] = {
         STORED["balances"],
         STORED["tx_inputs"],
         STORED["tx_outputs"],
+        STORED["unconfirmed"],
         STORED["coverage"],
         STORED["rejects"],
     )

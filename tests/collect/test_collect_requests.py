@@ -12,7 +12,7 @@ from pulling import in_process, rows_of, stored, truth_of, walked
 
 import cryptotrace as ct
 from cryptotrace.collect.pull import collect
-from cryptotrace.testing.explorers import UNLIMITED, FakeEtherscan, Fault
+from cryptotrace.testing.explorers import UNLIMITED, FakeEtherscan
 
 LISTS = {"txlist", "txlistinternal", "tokentx"}
 STREAMS = ("native", "internal", "token")
@@ -88,15 +88,6 @@ def test_lists_around_the_size_of_a_page_are_whole(rows):
     for stream in STREAMS:
         assert rows_of(step.batch for step in steps if step.progress.stream == stream) == truth_of(world, who, stream, 10**6)
     assert set(list_requests(explorer).values()) <= {math.floor(rows / 10) + 1, math.floor(rows / 9) + 1}
-
-
-def test_retries_are_counted_apart_from_the_questions():
-    explorer = FakeEtherscan(long_world(30), plan=UNLIMITED, faults=Fault("html", 502, times=4))
-    source = in_process(explorer, page_rows=1_000)
-    result = collect(source, ct.open_store(":memory:"), [HUB], to_block=10**6, progress=False)
-    asked = json.loads(result.provenance.parameters["requests_by_stream"])
-    assert sum(asked.values()) == len(explorer.requests) - 4
-    assert source.fetcher.calls["retry"] == 4
 
 
 def test_two_parties_of_one_list_give_each_row_once():

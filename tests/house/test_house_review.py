@@ -69,7 +69,7 @@ class Rows:
         self, *seeds: str | Seed, labels: Labels | None = None, prices: Any = (), scope: Scope | None = None, **how: Any
     ) -> Any:
         for day, asset, usd in prices:
-            self.batch.add("prices", (START + timedelta(days=day), asset, Decimal(usd), "test"))
+            self.batch.add("prices", (START + timedelta(days=day), asset, Decimal(usd), "test", None, None))
         store = ct.open_store(":memory:")
         store.load([self.batch], complete=how.pop("complete", True))
         found = Seeds(tuple(s if isinstance(s, Seed) else seed(s) for s in seeds))

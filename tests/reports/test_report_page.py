@@ -100,7 +100,7 @@ def test_every_table_is_written_with_its_head(restricted: Path) -> None:
         "tainted_usd", "hop",
     ]  # fmt: skip
     head = (restricted.parent / "report-tables" / "ladder.csv").read_text().splitlines()[0]
-    assert head == "rung,low_usd,central_usd,high_usd,transfers,payers,definition,reason"
+    assert head == "rung,low_usd,central_usd,high_usd,transfers,payers,definition,reason,unproven_usd,unproven_share"
 
 
 def test_restricted_tables_are_the_tables_of_the_trace(case: Case, restricted: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,8 @@ from cryptotrace.schema import WIDE, Batch
 from cryptotrace.sources import etherscan
 from cryptotrace.sources.base import Answer, Request
 from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan_checks import check_page, is_plausible, last_block, rows_before
+from cryptotrace.sources.formats.page_columns import usual_page
 from cryptotrace.store import open_store
 
 A, B, USDT = "0x" + "a1" * 20, "0x" + "b2" * 20, "0xdac17f958d2ee523a2206206994597c13d831ec7"
@@ -49,28 +52,77 @@ ODD = {
     "transactionIndex": ["", "0", "999999999", "2147483647", "2147483648", "-1", "0x5", " 5"],
     "logIndex": ["", "0", "12", "0x", "0xc", "2147483648", "999999999", "-1", "x", " 1"],
 }  # fmt: skip
+NATIVE = {name: text for name, text in USUAL.items() if not name.startswith("token")} | {
+    "contractAddress": "",
+    "nonce": "7",
+    "gasPrice": "30000000000",
+    "gasUsed": "21000",
+    "isError": "0",
+    "txreceipt_status": "1",
+    "methodId": "0xa9059cbb",
+    "functionName": "transfer(address _to, uint256 _value)",
+}
+INTERNAL = {
+    name: text
+    for name, text in NATIVE.items()
+    if name not in {"nonce", "transactionIndex", "gasPrice", "txreceipt_status", "methodId"}
+} | {"type": "call", "traceId": "0_1_1", "errCode": ""}
+FLAGS = ["", "0", "1", "2", "true", "False", "x", " 1"]
+GAS = ["", "0", "00", "999999999999", "9" * 13, "9" * 18, "9" * 19, "9" * 30, "9" * 38, "0x5208", "1e3", "-1", "1.5", " 1"]
+PLAIN = ["", "0x", "a\0b", "\0", "é💰", "'; DROP TABLE transfers; --"]
+ODD_NATIVE = {name: texts for name, texts in ODD.items() if name in NATIVE} | {
+    "to": ["", "0x", A.upper(), B[1:], "GENESIS"], "nonce": ["", "0", "9" * 18, "9" * 19, "0x5", "-1"],
+    "gasPrice": GAS, "gasUsed": GAS,
+    "effectiveGasPrice": GAS, "L1FeesPaid": GAS, "isError": FLAGS, "txreceipt_status": FLAGS, "methodId": PLAIN,
+    "contractAddress": ["", B, B.upper(), "0x"], "type": ["", "0", "2"], "tokenSymbol": [""], "traceId": ["0"],
+}  # fmt: skip
+ODD_INTERNAL = {name: texts for name, texts in ODD.items() if name in INTERNAL} | {
+    "to": ["", "0x", B.upper()], "contractAddress": ["", B, "0x"],
+    "transactionIndex": ["", "0", "0x", "0x5", "9" * 9, "9" * 10],
+    "type": [*PLAIN, "create", "delegatecall"], "callType": [*PLAIN, "staticcall"], "isError": FLAGS, "nonce": ["1"],
+    "traceId": ["", "0", "0,1", "0, 1", "[0]", "0_1", "_", "0_", "1" * 9, "1" * 10, "root", " 0 ", "0_\u0661"],
+    "gasPrice": ["1"],
+}  # fmt: skip
+USUALS = {"token": USUAL, "native": NATIVE, "internal": INTERNAL}
+ODDS = {"token": ODD, "native": ODD_NATIVE, "internal": ODD_INTERNAL}
+STREAMS = st.sampled_from(sorted(USUALS))
 TYPES = [None, 5, 5.0, True, [], {}, 10**80, "same"]
 EXTRA = st.sampled_from(
-    [{"tokenID": "1"}, {"tokenId": None}, {"tokenID": 7}, {"traceId": "0"}, {"isError": "1"}, {"gasPrice": "1"}]
+    [
+        {"tokenID": "1"},
+        {"tokenId": None},
+        {"tokenID": 7},
+        {"traceId": "0"},
+        {"isError": "1"},
+        {"gasPrice": "1"},
+        {"tokenSymbol": "X"},
+    ]
 )
 
 
 @st.composite
-def rows(draw, *, wrong_types: bool):
-    row = dict(USUAL)
+def rows(draw, stream: str, *, wrong_types: bool):
+    usual, odd = USUALS[stream], ODDS[stream]
+    row = dict(usual)
     row["hash"] = f"0x{draw(st.integers(0, 2)):064x}"
     row["value"] = str(draw(st.integers(0, 3)))
     row["from"], row["to"] = draw(st.sampled_from([(A, B), (B, A), (A, A)]))
-    for name in draw(st.lists(st.sampled_from(sorted(ODD)), max_size=2)):
-        row[name] = draw(st.sampled_from(ODD[name]) | st.text(max_size=4))
+    for name in draw(st.lists(st.sampled_from(sorted(odd)), max_size=2)):
+        row[name] = draw(st.sampled_from(odd[name]) | st.text(max_size=4))
     if wrong_types and draw(st.integers(0, 3)) == 0:
-        row[draw(st.sampled_from(sorted(USUAL)))] = draw(st.sampled_from(TYPES))
+        row[draw(st.sampled_from(sorted(usual)))] = draw(st.sampled_from(TYPES))
         row |= draw(EXTRA)
         if draw(st.booleans()):
             del row[draw(st.sampled_from(sorted(row)))]
         if draw(st.integers(0, 5)) == 0:
             return draw(st.sampled_from([None, "row", [], 7]))
     return row
+
+
+@st.composite
+def pages(draw, *, wrong_types: bool, most: int = 10):
+    stream = draw(STREAMS)
+    return stream, draw(st.lists(rows(stream, wrong_types=wrong_types), min_size=0 if wrong_types else 1, max_size=most))
 
 
 def source() -> Etherscan:
@@ -81,29 +133,26 @@ def source() -> Etherscan:
     return Etherscan("ethereum", Nowhere())
 
 
+def body_of(page: list) -> bytes:
+    return json.dumps({"status": "1", "message": "OK", "result": page}).encode()
+
+
 def answer_of(page: list, *, stream: str = "token") -> Answer:
-    body = json.dumps({"status": "1", "message": "OK", "result": page}).encode()
     request = Request(source="etherscan", chain="ethereum", stream=stream, subject=A, parameters=())
-    return Answer(request=request, status=200, body=body, received_at=datetime.now(UTC))
+    return Answer(request=request, status=200, body=body_of(page), received_at=datetime.now(UTC))
 
 
-def row_by_row(page: list) -> Batch:
+def row_by_row(page: list, stream: str = "token") -> Batch:
     """Read a page by the definition of a row alone."""
-    few = etherscan._COLUMNS_FROM
-    etherscan._COLUMNS_FROM = 10**9
-    try:
-        return source().parse("token", page)
-    finally:
-        etherscan._COLUMNS_FROM = few
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(etherscan, "_COLUMNS_FROM", 10**9)
+        return source().parse(stream, page)
 
 
-def in_columns(page: list) -> Batch:
-    few = etherscan._COLUMNS_FROM
-    etherscan._COLUMNS_FROM = 0
-    try:
-        return source().parse("token", page)
-    finally:
-        etherscan._COLUMNS_FROM = few
+def in_columns(page: list, stream: str = "token") -> Batch:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(etherscan, "_COLUMNS_FROM", 0)
+        return source().parse(stream, page)
 
 
 def digests(batch: Batch) -> dict[str, str]:
@@ -112,50 +161,129 @@ def digests(batch: Batch) -> dict[str, str]:
     return store.digests()
 
 
-def cells(batch: Batch) -> list[tuple]:
-    """The transfers of a batch as plain values, in no order."""
-    found = [tuple(row) for row in batch.rows.get("transfers", ())]
-    for table in batch.tables.get("transfers", ()):
-        assert table.column_names == list(WIDE["transfers"].names)
+def cells(batch: Batch, name: str = "transfers") -> list[tuple]:
+    """The rows of a table of a batch as plain values, in no order."""
+    found = [tuple(row) for row in batch.rows.get(name, ())]
+    for table in batch.tables.get(name, ()):
+        assert table.column_names == list(WIDE[name].names)
         found += [tuple(row.values()) for row in table.to_pylist()]
-    at = WIDE["transfers"].names.index("time")
-    naive = [(*row[:at], row[at].replace(tzinfo=None), *row[at + 1 :]) for row in found]
-    return sorted(((*row[:14], int(row[14]), *row[15:]) for row in naive), key=repr)
+    plain = [
+        tuple(
+            cell.replace(tzinfo=None) if isinstance(cell, datetime) else int(cell) if isinstance(cell, Decimal) else cell
+            for cell in row
+        )
+        for row in found
+    ]
+    return sorted(plain, key=repr)
 
 
-def check(page: list) -> Batch:
-    by_row, by_column, from_body = row_by_row(page), in_columns(page), source().parse_answer(answer_of(page))
+def check(page: list, stream: str = "token") -> Batch:
+    by_row, by_column = row_by_row(page, stream), in_columns(page, stream)
+    from_body = source().parse_answer(answer_of(page, stream=stream))
     assert not by_row.tables
     for batch in (by_column, from_body):
-        assert cells(batch) == cells(by_row)
+        for name in ("transfers", "transactions"):
+            assert cells(batch, name) == cells(by_row, name)
         assert batch.rejects == by_row.rejects
-        assert set(batch.rows) <= {"transfers", "rejects"}
+        assert set(batch.rows) <= {"transfers", "transactions", "rejects"}
     return from_body
 
 
-@given(page=st.lists(rows(wrong_types=False), min_size=1, max_size=12))
-@settings(max_examples=150, deadline=None)
-def test_pages_with_odd_texts_are_read_as_row_by_row(page):
-    assert check(page).tables
+@given(asked=pages(wrong_types=False))
+@settings(max_examples=250, deadline=None)
+def test_pages_with_odd_texts_are_read_as_row_by_row(asked):
+    check(asked[1], asked[0])
 
 
-@given(page=st.lists(rows(wrong_types=True), max_size=8))
-@settings(max_examples=150, deadline=None)
-def test_pages_with_anything_in_them_are_read_as_row_by_row(page):
-    check(page)
+@given(asked=pages(wrong_types=True, most=8))
+@settings(max_examples=250, deadline=None)
+def test_pages_with_anything_in_them_are_read_as_row_by_row(asked):
+    check(asked[1], asked[0])
 
 
-@given(page=st.lists(rows(wrong_types=True), max_size=8))
-@settings(max_examples=8, deadline=None)
-def test_what_is_stored_is_the_same(page):
-    assert digests(source().parse_answer(answer_of(page))) == digests(row_by_row(page))
+@given(asked=pages(wrong_types=True, most=8))
+@settings(max_examples=12, deadline=None)
+def test_what_is_stored_is_the_same(asked):
+    stream, page = asked
+    assert digests(source().parse_answer(answer_of(page, stream=stream))) == digests(row_by_row(page, stream))
 
 
-@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in ODD.items() for text in texts])
-def test_each_odd_text_among_usual_rows_is_read_as_row_by_row(name, text):
-    page = [USUAL | {"logIndex": "3"}, USUAL | {"logIndex": "4"} | {name: text}, USUAL | {"logIndex": "5"}]
-    batch = check(page)
-    assert batch.tables["transfers"][0].num_rows in (2, 3)
+@pytest.mark.parametrize(
+    ("stream", "name", "text"),
+    [(stream, name, text) for stream, odd in ODDS.items() for name, texts in odd.items() for text in texts],
+)
+def test_each_odd_text_among_usual_rows_is_read_as_row_by_row(stream, name, text):
+    first, odd, last = (USUALS[stream] | {"hash": f"0x{number:064x}"} for number in (1, 2, 3))
+    batch = check([first, odd | {name: text}, last], stream)
+    is_other_list = (name in {"traceId", "tokenSymbol"} and stream == "native") or (name == "nonce" and stream == "internal")
+    assert is_other_list or batch.tables["transfers"][0].num_rows in (2, 3)
+
+
+@pytest.mark.parametrize("stream", sorted(USUALS))
+def test_a_usual_page_of_each_list_needs_no_row_by_itself(stream):
+    page = [USUALS[stream] | {"hash": f"0x{number:064x}"} for number in range(100)]
+    batch = check(page, stream)
+    assert batch.rows == {}
+    assert len(batch) == {"token": 100, "internal": 100, "native": 300}[stream]
+
+
+# -- pages that are beyond doubt -------------------------------------------------------------------------------------------
+
+
+@st.composite
+def answers(draw):
+    """A page as an explorer would give it, often with one thing wrong; the block range that was asked for."""
+    stream = draw(STREAMS)
+    few = draw(st.booleans())
+    page = draw(st.lists(rows(stream, wrong_types=False) if few else st.just(USUALS[stream]), min_size=1, max_size=6))
+    blocks = draw(st.lists(st.integers(4, 9), min_size=len(page), max_size=len(page)))
+    if draw(st.integers(0, 4)):
+        blocks.sort()
+    page = [
+        row | {"blockNumber": str(block)} if draw(st.integers(0, 9)) else row for row, block in zip(page, blocks, strict=True)
+    ]
+    if draw(st.integers(0, 4)) == 0:
+        page[0] = page[0] | {"from": "0x" + "c3" * 20, "to": "0x" + "c4" * 20}
+    return stream, page, draw(st.sampled_from([(0, 99), (4, 9), (5, 99), (0, 8)]))
+
+
+@given(asked=answers(), cut=st.integers(4, 10))
+@settings(max_examples=300, deadline=None)
+def test_a_page_that_is_beyond_doubt_passes_every_check_and_gives_the_same_rows(asked, cut):
+    stream, page, (first, last) = asked
+    found = usual_page(stream, body_of(page), subject=A, first=first, last=last, least=1, most=5)
+    if found is None:
+        return
+    check_page(page, subject=A, first=first, last=last, most=5, where="")
+    assert all(map(is_plausible, page))
+    assert (len(found), last_block(found)) == (len(page), last_block(page))
+    for rows_found, rows_given in ((found, page), (rows_before(found, cut), rows_before(page, cut))):
+        assert len(rows_found) == len(rows_given)
+        by_row = row_by_row(rows_given, stream)
+        assert not by_row.rejects
+        batch = source().parse(stream, rows_found)
+        for name in ("transfers", "transactions"):
+            assert cells(batch, name) == cells(by_row, name)
+
+
+@pytest.mark.parametrize("stream", sorted(USUALS))
+def test_a_usual_page_is_beyond_doubt(stream):
+    page = [USUALS[stream] | {"hash": f"0x{number:064x}"} for number in range(5)]
+    asked = {"subject": A, "first": 15_000_000, "last": 15_000_000, "least": 1, "most": 5}
+    body = body_of(page)
+    assert len(usual_page(stream, body, **asked)) == 5
+    doubtful = {
+        "too many": (body, asked | {"most": 4}),
+        "too few": (body, asked | {"least": 6}),
+        "too early": (body, asked | {"first": 15_000_001}),
+        "too late": (body, asked | {"last": 14_999_999}),
+        "of others": (body, asked | {"subject": "0x" + "c3" * 20}),
+        "a refusal": (body.replace(b'"status": "1"', b'"status": "0"'), asked),
+        "cut": (body[:-9], asked),
+        "no text": (body.replace(b"deprecated", b"\xff\xfe"), asked),
+        "no rows": (body_of([]), asked),
+    }
+    assert [name for name, (text, question) in doubtful.items() if usual_page(stream, text, **question) is not None] == []
 
 
 @pytest.mark.parametrize("column", ["hash", "from", "to", "contractAddress"])
@@ -172,10 +300,12 @@ def test_a_usual_page_needs_no_row_by_itself():
     assert len(batch) == 1_000
 
 
-def test_other_lists_and_answers_without_rows_go_by_row():
-    assert len(source().parse_answer(answer_of([]))) == 0
-    (reject,) = source().parse_answer(answer_of([USUAL], stream="native")).rejects
-    assert reject.reason == "not a row of the list native"
+def test_rows_of_another_list_and_answers_without_rows_go_by_row():
+    for stream in USUALS:
+        assert len(source().parse_answer(answer_of([], stream=stream))) == 0
+        for other in USUALS.keys() - {stream}:
+            (reject,) = check([USUALS[other]], stream).rejects
+            assert reject.reason == f"not a row of the list {stream}"
 
 
 def test_the_largest_amount_is_exact():

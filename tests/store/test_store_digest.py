@@ -35,6 +35,7 @@ def coverage(**facts):
     row = {
         "source": "etherscan", "stream": "token", "chain": "ethereum", "address": "0xa", "from_block": 0, "to_block": 9,
         "status": "complete", "reason": "", "rows": 3, "cursor": None, "head": 10, "asked_at": None,
+        "given_by": None,
     }  # fmt: skip
     return tuple({**row, **facts}.values())
 
@@ -66,6 +67,7 @@ def test_times_of_query_are_left_out(kit):
         {"to_block": None},
         {"address": "0xb"},
         {"cursor": "x"},
+        {"given_by": "x"},
     ],
 )
 def test_a_fact_that_differs_gives_another_digest(change):

@@ -248,9 +248,11 @@ class Ledger:
         batch = self.batch()
         for name, stream, status, reason in coverage:
             to = None
-            batch.add("coverage", ("test", stream, "ethereum", address_of(name), 0, to, status, reason, None, None, None, None))
+            batch.add(
+                "coverage", ("test", stream, "ethereum", address_of(name), 0, to, status, reason, None, None, None, None, None)
+            )
         for time, asset, usd in prices:
-            batch.add("prices", (time, asset, Decimal(usd), "test"))
+            batch.add("prices", (time, asset, Decimal(usd), "test", None, None))
         for tx, name in signers:
             first = next(row for row in self.rows if row.tx == tx)
             facts = (first.block, first.time, first.tx_index, address_of(name), None, True, None, None, None)

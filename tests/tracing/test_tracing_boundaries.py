@@ -155,7 +155,7 @@ def test_complete_means_from_genesis_to_the_last_row_of_the_case(kit, first, las
     ledger = kit.Ledger().pay("s", "a", 900 * DOLLAR, "USDT", block=10).pay("a", "x", 900 * DOLLAR, "USDT", block=900)
     store = ledger.store(complete=False)
     batch = Batch()
-    facts = ("complete", "", 2, None, None, None)
+    facts = ("complete", "", 2, None, None, None, None)
     batch.add("coverage", ("test", "token", "ethereum", kit.address_of("a"), first, last, *facts))
     store.load([batch])
     result = trace(store, kit.seeds("s", injects="outflow"), labels=kit.labels(x="exchange"))

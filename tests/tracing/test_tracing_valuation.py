@@ -149,7 +149,7 @@ def test_what_rests_is_valued_at_the_end_of_the_data_on_every_chain(kit):
         amount=1,
     )
     for time, usd in ((kit.START, "100"), (kit.START + day, "300")):
-        batch.add("prices", (time, "ETH", Decimal(usd), "test"))
+        batch.add("prices", (time, "ETH", Decimal(usd), "test", None, None))
     from cryptotrace.store import open_store
 
     store = open_store(":memory:")

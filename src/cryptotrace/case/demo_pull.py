@@ -34,7 +34,7 @@ _WORDS = {
 _ANSWERS = "answers.duckdb"
 _PULLED = """\
 # Pulled from a fake explorer on this machine, which is gone. A case of your own says
-#   kind = "explorer", source = "etherscan", chain = "ethereum", hops = {hops}
+#   kind = "explorer", source = "etherscan", chain = "ethereum", hops = {hops}, prove = true
 # The answers were kept, so the case can be run again without it:
 """
 _REPLAY = f"""\
@@ -46,6 +46,7 @@ kind = "explorer"
 source = "etherscan"
 chain = "ethereum"
 hops = {hops}
+prove = true
 """
 _SERVICES = """\
 # Where coins were changed: without its lists nobody can tell who got what was paid for.
@@ -69,11 +70,14 @@ class Pulled:
         Faults that hit a request, in words, and how often.
     addresses : frozenset of str
         Whose lists are complete.
+    proven : str
+        Whether their rows add up to the balances that it told, in words.
     """
 
     requests: int
     survived: tuple[str, ...]
     addresses: frozenset[str]
+    proven: str
 
     def __str__(self) -> str:
         return (
@@ -147,4 +151,14 @@ def _seen(explorer: FakeEtherscan, result: CaseResult) -> Pulled:
         requests=len(explorer.requests),
         survived=tuple(words if times == 1 else f"{words} ({times} times)" for words, times in hits.items()),
         addresses=frozenset(address for (address,) in rows),
+        proven=_proven(result),
     )
+
+
+def _proven(result: CaseResult) -> str:
+    """Say how many accounts and balances the rows add up to: ``14 accounts: balances add up (28 of 28)``."""
+    rows = list(result.estimate.table("proofs").dicts())
+    wrong = sum(row["status"] != "proven" for row in rows)
+    accounts = len({(row["chain"], row["address"]) for row in rows})
+    said = "balances add up" if not wrong else "balances do not all add up"
+    return f"{accounts:,} accounts: {said} ({len(rows) - wrong:,} of {len(rows):,})"

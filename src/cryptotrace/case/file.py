@@ -29,6 +29,7 @@ from cryptotrace.errors import InputError
 from cryptotrace.model import ALL
 from cryptotrace.sources import EXPLORER_NAMES
 from cryptotrace.sources.files import FORMATS
+from cryptotrace.sources.prices import ORACLES
 
 __all__ = [
     "EDITIONS",
@@ -93,6 +94,9 @@ class ExplorerInput(_Section):
     max_requests: Annotated[StrictInt, Field(ge=1)] | None = None
     max_rows_per_address: Annotated[StrictInt, Field(ge=1)] = 20_000
     to_block: ToBlock = "finalized"
+    prove: StrictBool = Field(
+        default=False, description="Ask for the balances of the pulled accounts, and check that their rows add up to them"
+    )
 
 
 class ReplayInput(_Section):
@@ -162,10 +166,20 @@ class TraceSection(_Section):
 
 
 class PricesSection(_Section):
-    """``[prices]``: files of dollar prices, and whether listed stablecoins count as one dollar."""
+    """``[prices]``: files of dollar prices, who is asked for the rest, and whether listed stablecoins count as one dollar."""
 
     files: tuple[PathText, ...] = ()
+    fetch: tuple[Annotated[str, one_of("source of prices", tuple(ORACLES))], ...] = Field(
+        default=(), description=f"Name who is asked for the prices that no file gives, in that order: {', '.join(ORACLES)}"
+    )
     stable_par: StrictBool = True
+
+    @field_validator("fetch")
+    @classmethod
+    def _names_each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(value)) < len(value):
+            raise InputError("a source of prices is named twice", hint="Name each once, in the order of asking")
+        return value
 
 
 class ScopeSection(_Section):

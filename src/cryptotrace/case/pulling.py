@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from cryptotrace.case.file import ExplorerInput, ReplayInput
 from cryptotrace.case.places import at_key
+from cryptotrace.case.proof_replay import replay_proofs
 from cryptotrace.case.reading import Case
-from cryptotrace.collect import collect, replay
-from cryptotrace.errors import CaseFileError, InputError
+from cryptotrace.collect import collect, prove, replay
+from cryptotrace.errors import CaseFileError, InputError, SourceError
 from cryptotrace.model import Coverage, Labels, Seeds
-from cryptotrace.sources.base import Source
+from cryptotrace.sources.base import HasBalances, Source
 from cryptotrace.store import Store, open_store
 
 __all__ = ["OpenSource", "Pulls", "prepare_pulls", "pull_input", "refuse_other_pulls"]
@@ -44,7 +45,7 @@ def prepare_pulls(case: Case, seeds: Seeds, labels: Labels, open_: OpenSource, *
     BadKey
         If an explorer needs a key and there is none.
     CaseFileError
-        If no seed is on the chain of an explorer.
+        If no seed is on the chain of an explorer, or balances are to be asked of one that tells none.
     """
     sources = {}
     chains = {chain for chain, _ in seeds.addresses}
@@ -57,6 +58,12 @@ def prepare_pulls(case: Case, seeds: Seeds, labels: Labels, open_: OpenSource, *
                         hint="A pull begins at the seeds of its chain: add some with [[seeds]]",
                     )
                 sources[number] = open_(section.source, chain=section.chain)
+                if section.prove and not isinstance(sources[number], HasBalances):
+                    raise InputError(
+                        f"{section.source} tells no balances",
+                        where="prove",
+                        hint="Leave prove out, or name another explorer of the chain",
+                    )
     return Pulls(sources=sources, seeds=seeds, labels=labels, show=show)
 
 
@@ -66,10 +73,13 @@ def pull_input(case: Case, number: int, store: Store, pulls: Pulls, say: Callabl
     if isinstance(section, ReplayInput):
         say(f"replaying {section.path}")
         with at_key(case, f"input.{number}"):
-            return replay(open_store(case.place(section.path), read_only=True), store, progress=_bar(pulls))
+            archive = open_store(case.place(section.path), read_only=True)
+            found = replay(archive, store, progress=_bar(pulls))
+            replay_proofs(archive, store, progress=_bar(pulls))
+            return found
     assert isinstance(section, ExplorerInput)
     say(f"collecting from {section.source}, {section.chain}")
-    return collect(
+    found = collect(
         pulls.sources[number],
         store,
         pulls.seeds.addresses,
@@ -80,6 +90,22 @@ def pull_input(case: Case, number: int, store: Store, pulls: Pulls, say: Callabl
         to_block=section.to_block,
         progress=_bar(pulls),
     )
+    if not section.prove:
+        return found
+    say(f"asking {section.source} for balances, {section.chain}")
+    return _proven(pulls.sources[number], store, found, pulls)
+
+
+def _proven(source: Source, store: Store, found: Coverage, pulls: Pulls) -> Coverage:
+    """Ask for balances; an explorer that refuses to tell any leaves what it listed unproven, and is no failure of the case."""
+    try:
+        with store.session():  # each account is several questions to the store
+            prove(source, store, progress=_bar(pulls))
+    except SourceError as refusal:
+        warning = f"no balance on {source.chain} was told, so nothing there is proven: {refusal.what}"
+        warnings = (*found.provenance.warnings, warning)
+        return replace(found, provenance=replace(found.provenance, warnings=warnings))
+    return found
 
 
 def refuse_other_pulls(case: Case, store: Store) -> None:
@@ -109,7 +135,7 @@ def refuse_other_pulls(case: Case, store: Store) -> None:
 
 def _collected(store: Store) -> set[tuple[str, str]]:
     rows = store.rows("SELECT parameters FROM runs WHERE verb = 'collect'")
-    return {(run["source"], run["chain"]) for run in (json.loads(parameters) for (parameters,) in rows)}
+    return {(run["source"].partition(":")[0], run["chain"]) for run in (json.loads(parameters) for (parameters,) in rows)}
 
 
 def _bar(pulls: Pulls) -> bool | None:

@@ -66,6 +66,7 @@ class CaseResult:
             if row["status"] != "complete"
         ]
         found += self.coverage.provenance.warnings
+        found += self._unproven()
         frontier = list(self.trace.table("frontier").dicts())
         for reason in NOT_PULLED:
             values = [row["tainted_usd"] for row in frontier if row["reason"] == reason]
@@ -74,6 +75,14 @@ class CaseResult:
                     f"the trace stops at {_count(len(values), 'place')} ({reason.replace('_', ' ')}), {_dollars(values)}"
                 )
         return tuple(found)
+
+    def _unproven(self) -> list[str]:
+        """Say how many of the balances that were asked for the rows do not add up to."""
+        statuses = self.estimate.table("proofs").column("status")
+        wrong = sum(status != "proven" for status in statuses)
+        return (
+            [f"the rows do not add up to {wrong:,} of {_count(len(statuses), 'balance')} that were asked for"] if wrong else []
+        )
 
     @property
     def is_partial(self) -> bool:

@@ -9,6 +9,7 @@ from typing import TypedDict
 from cryptotrace.case.file import EDITIONS
 from cryptotrace.case.loading import coverage_of, load_inputs, opened
 from cryptotrace.case.places import at_key, check_inputs, check_outputs
+from cryptotrace.case.pricing import OpenPrices, fetch_case_prices, prepare_prices
 from cryptotrace.case.pulling import OpenSource, prepare_pulls
 from cryptotrace.case.reading import Case, read_case
 from cryptotrace.case.result import CaseResult
@@ -21,6 +22,7 @@ from cryptotrace.model import Coverage, Labels, Scope, Seeds, policy_named
 from cryptotrace.registry import OUR_CATEGORIES, reported_totals
 from cryptotrace.reports import report_text, write_report
 from cryptotrace.sources import open_source
+from cryptotrace.sources.prices import open_prices as open_oracle
 from cryptotrace.store import Store, open_store
 from cryptotrace.tracing import Envelope, trace_all
 
@@ -45,6 +47,7 @@ def run_case(
     *,
     progress: Progress | None = None,
     open: OpenSource | None = None,  # noqa: A002  (it opens)
+    open_prices: OpenPrices | None = None,
 ) -> CaseResult:
     """Run a case file from input to report.
 
@@ -57,6 +60,8 @@ def run_case(
     open : callable, optional
         Opens the explorers that the case names, with the arguments of :func:`cryptotrace.open_source`, which it is by
         default: another one gives a key, or another server.
+    open_prices : callable, optional
+        Opens the sources of prices that the case names, in the same way.
 
     Returns
     -------
@@ -70,7 +75,8 @@ def run_case(
     InputError
         If a file that it names is not what the case says.
     SourceError
-        If an explorer has no key, or refuses the first question. What it does not give later makes the result partial.
+        If an explorer has no key, or refuses the first question. What it does not give later makes the result partial, as do
+        balances and prices that nobody gives.
     StoreBusy
         If another process holds the store.
 
@@ -82,7 +88,7 @@ def run_case(
     there is. The report is written whole, at the end, or not at all. A second run gives the same logical digests, as long as
     no explorer is asked for newer blocks.
     """
-    return _run(path, progress=progress, open_=open or open_source)
+    return _run(path, progress=progress, open_=open or open_source, open_prices=open_prices or open_oracle)
 
 
 def render_case(
@@ -118,6 +124,7 @@ def _run(
     *,
     progress: Progress | None,
     open_: OpenSource | None,
+    open_prices: OpenPrices = open_oracle,
     edition: str | None = None,
     out: Path | None = None,
 ) -> CaseResult:
@@ -136,8 +143,10 @@ def _run(
         store = _existing(case)
         return _answer(case, store, coverage_of(store), seeds, labels, scope, say=say, report=report, edition=edition)
     pulls = prepare_pulls(case, seeds, labels, open_, show=progress is not None)
+    oracles = prepare_prices(case, open_prices)
     with opened(case.store) as store:
         coverage = load_inputs(case, store, pulls, say)
+        coverage = fetch_case_prices(case, store, labels, coverage, oracles, say, show=progress is not None)
         return _answer(case, store, coverage, seeds, labels, scope, say=say, report=report, edition=edition)
 
 

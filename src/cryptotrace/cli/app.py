@@ -11,6 +11,8 @@ from cryptotrace.cli.collect import collect
 from cryptotrace.cli.demo import demo
 from cryptotrace.cli.doctor import doctor
 from cryptotrace.cli.logs import show_logs
+from cryptotrace.cli.prices import prices
+from cryptotrace.cli.prove import prove
 from cryptotrace.cli.replay import replay
 from cryptotrace.cli.report import report
 from cryptotrace.cli.run import run
@@ -54,5 +56,5 @@ def _before(
         show_logs()
 
 
-for verb in (demo, run, collect, totals, report, verify, replay, doctor):
+for verb in (demo, run, collect, prove, prices, totals, report, verify, replay, doctor):
     app.command()(verb)

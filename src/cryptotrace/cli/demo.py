@@ -58,6 +58,7 @@ def _text(found: DemoResult) -> str:
             *aligned(rows, right=frozenset({1, 2, 3})),
             "",
             f"{found.pulled}.",
+            f"{found.pulled.proven}.",
             "",
             *found.result.answer.splitlines()[1:],  # its first line, that it is synthetic, stands above
             "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,7 @@ from cryptotrace.cli.terminal import aligned, answer, note
 
 if TYPE_CHECKING:
     from cryptotrace.settings import Settings
+    from cryptotrace.sources.explorers import Explorer
     from cryptotrace.sources.probing import Probe
 
 __all__ = ["doctor"]
@@ -28,17 +30,18 @@ def doctor(
 ) -> None:
     """Show versions, extras, which keys are set (never a key), and for each explorer whether it answers, plan, pace, clock.
 
-    One request to each explorer, none with --offline. An explorer that cannot be reached is shown, and is no error.
+    One question to each explorer, side by side and for twelve seconds at most; none with --offline. An explorer that cannot be
+    reached is shown, and is no error.
 
     Example: cryptotrace doctor --offline
     """
     with answering(context):
-        from cryptotrace.sources import EXPLORER_NAMES
+        from cryptotrace.sources.explorers import EXPLORERS
 
         found = environment()
         settings = _settings()
-        keys = {name: name in settings.keys for name in EXPLORER_NAMES}
-        probes = [] if offline else [_probed(name, settings) for name in EXPLORER_NAMES]
+        keys = _keys(EXPLORERS.values(), settings)
+        probes = [] if offline else _probed(list(EXPLORERS), settings)
         if as_json:
             from cryptotrace.cli.documents import doctor_document, to_json
 
@@ -59,10 +62,21 @@ def _settings() -> Settings:
         return Settings(keys={})
 
 
-def _probed(name: str, settings: Settings) -> Probe:
-    from cryptotrace.sources.probing import probe
+def _keys(explorers: Iterable[Explorer], settings: Settings) -> dict[str, bool]:
+    """Say which keys are set; explorers of one account share one, and the URL of a node is one."""
+    keys = {}
+    for explorer in explorers:
+        if explorer.is_node:
+            keys[explorer.name] = bool(settings.nodes)
+        elif explorer.key_name:
+            keys[explorer.key_name] = explorer.key_name in settings.keys
+    return keys
 
-    return probe(name, settings=settings)
+
+def _probed(names: list[str], settings: Settings) -> list[Probe]:
+    from cryptotrace.sources.probing import probe_all
+
+    return probe_all(names, settings=settings)
 
 
 def _lines(found: Environment, keys: dict[str, bool], probes: list[Probe], *, offline: bool) -> list[str]:
@@ -83,9 +97,12 @@ def _lines(found: Environment, keys: dict[str, bool], probes: list[Probe], *, of
 
 
 def _told(probe: Probe) -> list[str]:
+    if probe.skipped:
+        return [f"{probe.explorer}: not asked: {probe.skipped}"]
     if not probe.is_reachable:
-        return [f"{probe.explorer} ({probe.host}): not reachable: {probe.problem}"]
+        return [f"{probe.explorer} ({probe.host}): not reachable: {probe.problem}", f"  {_key(probe)}"]
     lines = [f"{probe.explorer} ({probe.host}): reachable" + (f", but: {probe.problem}" if probe.problem else "")]
+    lines.append(f"  {_key(probe)}")
     if probe.per_second is not None and probe.calls_per_day is not None:
         left = "" if probe.calls_left is None else f", {probe.calls_left:,} left today"
         lines.append(f"  plan: {probe.calls_per_day:,} requests a day{left}, {probe.per_second:g} a second")
@@ -94,3 +111,11 @@ def _told(probe: Probe) -> list[str]:
         wrong = " (one of the two clocks is wrong)" if abs(probe.clock_offset) > _WRONG_CLOCK else ""
         lines.append(f"  clock: {probe.clock_offset:+.1f} s against ours{wrong}")
     return lines
+
+
+def _key(probe: Probe) -> str:
+    if probe.has_key:
+        return "key: set"
+    if probe.needs_key:
+        return "key: none, and nothing is answered without one"
+    return "key: none, not needed; one makes it quicker" if probe.takes_key else "key: not needed"

@@ -19,7 +19,7 @@ from cryptotrace.model import cell_text
 if TYPE_CHECKING:
     from cryptotrace.case import CaseResult, DemoResult
     from cryptotrace.cli.environment import Environment
-    from cryptotrace.collect import Plan
+    from cryptotrace.collect import Plan, Proofs
     from cryptotrace.model import Coverage
     from cryptotrace.sources.probing import Probe
     from cryptotrace.store import Difference
@@ -29,12 +29,14 @@ __all__ = [
     "DEMO_SCHEMA",
     "DOCTOR_SCHEMA",
     "PLAN_SCHEMA",
+    "PROVE_SCHEMA",
     "RUN_SCHEMA",
     "VERIFY_SCHEMA",
     "collect_document",
     "demo_document",
     "doctor_document",
     "plan_document",
+    "prove_document",
     "run_document",
     "to_json",
     "verify_document",
@@ -42,6 +44,7 @@ __all__ = [
 
 COLLECT_SCHEMA = "cryptotrace.collect/1"
 DOCTOR_SCHEMA = "cryptotrace.doctor/1"
+PROVE_SCHEMA = "cryptotrace.prove/1"
 PLAN_SCHEMA = "cryptotrace.plan/1"
 VERIFY_SCHEMA = "cryptotrace.verify/1"
 RUN_SCHEMA = "cryptotrace.run/1"
@@ -79,6 +82,7 @@ def run_document(result: CaseResult) -> dict[str, Any]:
         "exclusions": [_row(row) for row in result.exclusions.table.dicts()],
         "comparison": [_row(row) for row in result.comparison.rows.dicts()],
         "coverage": _coverage(result.coverage),
+        "balances": _balances(found.table("proofs").dicts()),
         "report": {"html": str(result.report.html), "tables": [str(path) for path in result.report.tables]},
         "digests": result.store.digests(),
     }
@@ -96,6 +100,7 @@ def demo_document(demo: DemoResult) -> dict[str, Any]:
             "requests": demo.pulled.requests,
             "survived": list(demo.pulled.survived),
             "complete_addresses": len(demo.pulled.addresses),
+            "proven": demo.pulled.proven,
         },
         "planted_and_found": [_row(row) for row in demo.table.dicts()],
         "run": run_document(demo.result),
@@ -177,8 +182,11 @@ def doctor_document(found: Environment, keys: Mapping[str, bool], probes: Iterab
         "explorers": [
             {
                 "name": probe.explorer,
-                "host": probe.host,
-                "reachable": probe.is_reachable,
+                "host": probe.host or None,
+                "key": "set" if probe.has_key else "none",
+                "needs_key": probe.needs_key,
+                "skipped": probe.skipped or None,
+                "reachable": None if probe.skipped else probe.is_reachable,
                 "problem": probe.problem or None,
                 "calls_per_day": probe.calls_per_day,
                 "calls_left": probe.calls_left,
@@ -187,6 +195,40 @@ def doctor_document(found: Environment, keys: Mapping[str, bool], probes: Iterab
                 "clock_offset_seconds": probe.clock_offset,
             }
             for probe in probes
+        ],
+    }
+
+
+def prove_document(source: str, found: Proofs) -> dict[str, Any]:
+    """Give everything that ``cryptotrace prove --json`` prints."""
+    return {
+        "schema": PROVE_SCHEMA,
+        "version": __version__,
+        "source": source,
+        "complete": bool(found.rows) and not found.unproven,
+        "balances": _balances(found.table.dicts()),
+    }
+
+
+def _balances(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Count proofs by what came of them; None where no balance was ever asked, which is neither 0 nor all."""
+    listed = list(rows)
+    if not listed:
+        return None
+    accounts: dict[tuple[str, str], bool] = {}
+    groups: dict[tuple[str, str | None], int] = {}
+    for row in listed:
+        account, is_proven = (row["chain"], row["address"]), row["status"] == "proven"
+        accounts[account] = accounts.get(account, True) and is_proven
+        groups[row["status"], row["reason"]] = groups.get((row["status"], row["reason"]), 0) + 1
+    return {
+        "asked": len(listed),
+        "proven": sum(row["status"] == "proven" for row in listed),
+        "accounts": len(accounts),
+        "proven_accounts": sum(accounts.values()),
+        "statuses": [
+            {"status": status, "reason": reason, "balances": number}
+            for (status, reason), number in sorted(groups.items(), key=lambda item: (item[0][0], item[0][1] or ""))
         ],
     }
 

@@ -21,6 +21,7 @@ _CAIP2 = re.compile(_CHAIN)
 _CAIP10 = re.compile(rf"({_CHAIN}):([-.%a-zA-Z0-9]{{1,128}})")
 _CAIP19 = re.compile(rf"({_CHAIN})/([-a-z0-9]{{3,8}}):([-.%a-zA-Z0-9]{{1,128}})")
 _COIN_TYPE = re.compile(r"0|[1-9][0-9]{0,9}")
+_TRC10 = re.compile(r"1[0-9]{6}")  # TRON's older tokens have a number and no contract
 _TOKENS = {"evm": "erc20", "tron": "trc20", "solana": "token"}  # how CAIP-19 names a token, by family
 
 
@@ -86,7 +87,7 @@ def caip19(chain: str, contract: str | None = None) -> str:
     chain : str
         Any name of the chain.
     contract : str, optional
-        The token's contract (on Solana its mint); None is the native coin.
+        The token's contract (on Solana its mint, of TRON's TRC-10 tokens the number); None is the native coin.
 
     Raises
     ------
@@ -100,6 +101,8 @@ def caip19(chain: str, contract: str | None = None) -> str:
     info = chain_of(chain)
     if contract is None:
         return f"{info.caip2}/slip44:{info.slip44}"
+    if info.family == "tron" and _TRC10.fullmatch(contract):
+        return f"{info.caip2}/trc10:{contract}"
     if info.family not in _TOKENS:
         raise InputError(
             f"{info.name} has no token contracts", where=quote(contract), hint="Leave the contract out for its coin"

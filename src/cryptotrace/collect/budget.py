@@ -7,19 +7,19 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from cryptotrace.errors import PermanentSourceError
+from cryptotrace.errors import Stopped
 from cryptotrace.sources.base import Answer, Request
 
 __all__ = ["Budget", "BudgetSpent", "Interrupted", "Spending"]
 
 
-class BudgetSpent(PermanentSourceError):  # noqa: N818  (says what happened)
+class BudgetSpent(Stopped):
     """The requests that the caller allowed are used up."""
 
     kind = "budget"
 
 
-class Interrupted(PermanentSourceError):  # noqa: N818
+class Interrupted(Stopped):
     """A person asked to stop; what came so far is kept."""
 
     kind = "interrupted"

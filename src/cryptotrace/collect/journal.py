@@ -2,7 +2,8 @@
 
 One file beside the store. A record is a length, a checksum and a compressed answer; a record that was cut by a kill or a power
 loss is dropped on opening, together with what follows it. Tables and coverage follow later, in one transaction a flush; the
-records of that flush then leave the journal. So whatever happens, an answer that was paid for is either in the store or here.
+records of that flush then leave the journal. So whatever happens, an answer that was paid for is either in the store or here,
+until the run that asked for it is finished.
 """
 
 from __future__ import annotations
@@ -15,14 +16,18 @@ import zlib
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 from cryptotrace.errors import StoreBusy, StoreError
 from cryptotrace.sources.base import Answer, Request
 
-__all__ = ["Journal"]
+if TYPE_CHECKING:
+    from cryptotrace.store import Store
+
+__all__ = ["Journal", "journal_of"]
 
 _FRAME = struct.Struct("<II")
 _LONGEST = 1 << 30
@@ -77,6 +82,10 @@ class Journal:
         """Whether there is an answer of a stream and run."""
         return any(answer.request.stream == stream and answer.request.run == run for answer in self._answers.values())
 
+    def keys(self, chain: str) -> list[str]:
+        """Give the keys of all requests about a chain."""
+        return [key for key, answer in self._answers.items() if answer.request.chain == chain]
+
     def hashes(self) -> dict[str, str]:
         """Give the hash of the body of each answer, by request."""
         return {key: answer.sha256 for key, answer in self._answers.items()}
@@ -91,9 +100,8 @@ class Journal:
     def drop(self, keys: Iterable[str]) -> None:
         """Forget answers that are in the store now; the file shrinks in one step or not at all."""
         with self._lock:
-            for key in keys:
-                self._answers.pop(key, None)
-            if self._file is None or self._path is None:
+            gone = [key for key in keys if self._answers.pop(key, None) is not None]
+            if not gone or self._file is None or self._path is None:
                 return
             if not self._answers:
                 self._file.truncate(0)
@@ -127,6 +135,22 @@ class Journal:
             self._file.truncate(good)
             os.fsync(self._file.fileno())
         self._file.seek(0, os.SEEK_END)
+
+
+_in_memory: WeakKeyDictionary[Store, Journal] = WeakKeyDictionary()
+
+
+def journal_of(store: Store) -> Journal:
+    """Open the journal of a store: a file beside it; for a store in memory one that lives as long as the store.
+
+    Raises
+    ------
+    StoreBusy
+        If another process collects into the same store.
+    """
+    if store.path is None:
+        return _in_memory.setdefault(store, Journal(None))
+    return Journal(Path(f"{store.path}.journal"))
 
 
 def _frame(answer: Answer) -> bytes:

@@ -164,7 +164,7 @@ def plan_collect(
         newer_only=sum(bool(count) and address in known and not resumes for address, count in todo.items()),
         streams=source.streams,
         lists=lists,
-        requests=lists + source.questions - (1 if resumes else 0),
+        requests=lists + (0 if resumes else source.questions),
         per_second=free_rate(source.name) if metered is None else metered.rate,
         hops=hops,
         max_requests=max_requests,

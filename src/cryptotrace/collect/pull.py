@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import json
 import queue
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace._version import __version__
-from cryptotrace.codecs import chain_of, null_address, parse_address
-from cryptotrace.collect.journal import Journal
+from cryptotrace.codecs import chain_of, parse_address
+from cryptotrace.collect.counterparties import counterparties, is_service
+from cryptotrace.collect.journal import journal_of
+from cryptotrace.collect.receipts import check_receipts, fill_log_indices, has_open_receipts
 from cryptotrace.collect.recording import RecordingFetcher
+from cryptotrace.collect.runs import check_end, close_run, open_run, prepare_run, spec_of
 from cryptotrace.collect.statuses import coverage_table
 from cryptotrace.collect.stopping import first_interrupt_asks
 from cryptotrace.collect.walks import OPEN_ENDS, Progress, Step, walk_account
 from cryptotrace.collect.writing import Pull, flush, forget_stored, take
 from cryptotrace.errors import InputError, StoreError
 from cryptotrace.model import Coverage, Labels, Provenance
-from cryptotrace.sources.base import Source
+from cryptotrace.sources.base import Answer, Source
 
 if TYPE_CHECKING:
     from cryptotrace.store import Store
@@ -45,6 +48,7 @@ def collect(
     max_requests: int | None = None,
     max_rows_per_address: int = 20_000,
     to_block: int | str = "finalized",
+    receipts: str | None = None,
     progress: bool | None = None,
 ) -> Coverage:
     """Pull complete transaction lists of addresses, and of their counterparties ``hops`` steps out.
@@ -68,6 +72,9 @@ def collect(
     to_block : int or "finalized"
         Where every list ends, at most the newest final block. That is asked for once and holds for the whole run, also after
         an interruption.
+    receipts : {"equal", "all"}, optional
+        Ask for receipts too, which name the place of every token transfer: ``equal`` of transactions where equal rows cannot
+        be told from one that is repeated, ``all`` of every transaction with a token row without a place. One request each.
     progress : bool, optional
         Show a bar; by default where somebody is watching.
 
@@ -89,39 +96,54 @@ def collect(
     """
     if store.read_only:
         raise StoreError("the store was opened read-only", where=str(store.path), hint="Open it without read_only=True")
-    _check_block(to_block)
+    check_end(to_block)
+    check_receipts(source, receipts)
     wanted = _wanted(source, addresses)
-    journal = Journal(None if store.path is None else Path(f"{store.path}.journal"))
+    journal = journal_of(store)
     try:
         forget_stored(journal, store)
         fetcher = RecordingFetcher(source.fetcher, journal, judge=source.judge, max_requests=max_requests)
         pulling = source.through(fetcher)
-        run, head = _head(pulling, store, to_block)
-        if journal.holds("head", run):
-            pulling.head(run)  # not asked again: what a killed run was answered goes into the store with the rest
-        pulling.prepare(run)
+        run, head = open_run(pulling, store, to_block)
+        before = prepare_run(pulling, fetcher, store, journal, run)
         bar = progress_bar(len(wanted), progress=progress)
         pull = Pull(
             source=pulling, store=store, journal=journal, fetcher=fetcher, head=head, run=run, max_rows=max_rows_per_address,
             bar=bar, known=known_progress(store, source),
         )  # fmt: skip
-        pull_levels(pull, wanted, hops, labels)
-        _close_run(pull)
+        pull_levels(pull, wanted, hops, labels, before=before, receipts=receipts)
+        for refusal in fetcher.over.values() if not fetcher.accepted else ():
+            raise refusal  # a run that goes on, and its first question is refused
+        if not pull.interrupted and not _has_open_ends(pull, pull.walked) and not has_open_receipts(pull):
+            close_run(source, store, journal, run, head)
     finally:
         journal.close()
     return coverage_of(pull, hops=hops, max_requests=max_requests)
 
 
-def pull_levels(pull: Pull, wanted: Sequence[str], hops: int, labels: Labels | None) -> None:
-    """Walk the wanted accounts and what lies around them; whatever happens, what came is written."""
-    pull.steps.append(_head_step(pull.fetcher, pull.head))
+def pull_levels(
+    pull: Pull,
+    wanted: Sequence[str],
+    hops: int,
+    labels: Labels | None,
+    *,
+    before: tuple[Answer, ...] = (),
+    receipts: str | None = None,
+) -> None:
+    """Walk the wanted accounts and what lies around them; whatever happens, what came is written.
+
+    ``before`` are the answers that came before the first list; they go into the store with the first flush.
+    """
+    none = Progress(stream="", address="", through=None, rows=0, status="", reason=None, head=pull.head)
+    pull.steps.append(Step(progress=none, answers=before))
     try:
-        with first_interrupt_asks(pull.stop):
+        with first_interrupt_asks(pull.stop, lambda: _say_that_it_stops(pull.bar)):
             _levels(pull, wanted, hops, labels)
+            fill_log_indices(pull, receipts)
     finally:
         flush(pull)
         pull.bar.close()
-        _record_run(pull)
+        _record_run(pull, receipts)
 
 
 def _wanted(source: Source, addresses: Iterable[tuple[str, str] | str]) -> list[str]:
@@ -142,66 +164,32 @@ def progress_bar(total: int, *, progress: bool | None) -> Any:
     return tqdm(total=total, unit="address", desc="collect", disable=None if progress is None else not progress)
 
 
-# -- the head and the run ------------------------------------------------------------------------------------------------
+def _say_that_it_stops(bar: Any) -> None:
+    bar.write("finishing the page at hand; Ctrl-C again breaks off", file=sys.stderr)
 
 
-def _head(source: Source, store: Store, to_block: int | str) -> tuple[str, int]:
-    """Give (run, head): those of an unfinished run, else new ones."""
-    name = f"collect:{source.name}:{source.chain}"
-    found = store.rows("SELECT value FROM meta WHERE name = ?", [name])
-    state: dict[str, Any] = json.loads(found[0][0]) if found else {"run": 0, "head": None, "open": False}
-    if state["open"] and state.get("to_block", to_block) == to_block:
-        return str(state["run"]), int(state["head"])
-    run = str(state["run"] + 1)
-    head = source.head(run)
-    if to_block != "finalized":
-        head = min(head, int(to_block))  # nothing is known to be complete beyond what is final
-    with store.transaction():
-        _note_run(store, name, {"run": int(run), "head": head, "to_block": to_block, "open": True})
-    return run, head
+# -- what a run remembers ------------------------------------------------------------------------------------------------
 
 
-def _check_block(to_block: int | str) -> None:
-    if to_block != "finalized" and (type(to_block) is not int or to_block < 0):
-        raise InputError(f"unknown to_block {to_block!r}", where="collect", hint='Use a block number or "finalized"')
-
-
-def _note_run(store: Store, name: str, state: Mapping[str, Any]) -> None:
-    store.run("DELETE FROM meta WHERE name = ?", [name])
-    store.run("INSERT INTO meta VALUES (?, ?)", [name, json.dumps(state)])
-
-
-def _head_step(fetcher: RecordingFetcher, head: int) -> Step:
-    """Carry the answer that gave the head into the store with the first flush."""
-    none = Progress(stream="", address="", through=None, rows=0, status="", reason=None, head=head)
-    return Step(progress=none, answers=tuple(fetcher.drain()))
-
-
-def _record_run(pull: Pull) -> None:
+def _record_run(pull: Pull, receipts: str | None) -> None:
     """Keep what a replay needs: the run, its head, and every account that it walked."""
     parameters = {
-        "source": pull.source.name,
+        "source": spec_of(pull.source),
         "chain": pull.source.chain,
         "run": pull.run,
         "head": pull.head,
         "max_rows": pull.max_rows,
         "accounts": sorted(pull.walked),
+        **({"receipts": receipts} if receipts else {}),
     }
     pull.store.load([], run={"verb": "collect", "parameters": json.dumps(parameters, sort_keys=True), "inputs": ""})
 
 
-def _close_run(pull: Pull) -> None:
-    """Call the run finished unless it is to go on."""
-    if pull.interrupted or _has_open_ends(pull, pull.walked):
-        return
-    name = f"collect:{pull.source.name}:{pull.source.chain}"
-    with pull.store.transaction():
-        _note_run(pull.store, name, {"run": int(pull.run), "head": pull.head, "open": False})
-
-
 def _has_open_ends(pull: Pull, addresses: Iterable[str]) -> bool:
     """Whether a list of these accounts waits for the same command to go on."""
-    return any(p.reason in OPEN_ENDS for address in addresses for p in pull.known.get(address, {}).values())
+    lists = pull.source.streams
+    known = (pull.known.get(address, {}) for address in addresses)
+    return any(p.reason in OPEN_ENDS for progress in known for stream, p in progress.items() if stream in lists)
 
 
 def known_progress(store: Store, source: Source) -> dict[str, dict[str, Progress]]:
@@ -242,26 +230,9 @@ def _counterparties(pull: Pull, level: Sequence[str], labels: Labels | None) -> 
         address
         for address in level
         if not any(p.reason == "too_busy" for p in pull.known.get(address, {}).values())
-        and not _is_service(labels, chain, address)
+        and not is_service(labels, chain, address)
     ]
-    rows = pull.store.rows(
-        """
-        SELECT DISTINCT o.address FROM transfers AS t
-        JOIN accounts AS m ON m.id IN (t.sender, t.receiver)
-        JOIN accounts AS o ON o.id IN (t.sender, t.receiver) AND o.id <> m.id
-        JOIN assets AS a ON a.id = t.asset
-        WHERE m.chain = ? AND m.address IN (SELECT unnest(?)) AND t.ok AND t.amount > 0 AND a.canonical
-        ORDER BY o.address
-        """,
-        [chain, expand],
-    )
-    skip = null_address(chain)
-    return [row[0] for row in rows if row[0] != skip and not _is_service(labels, chain, row[0])]
-
-
-def _is_service(labels: Labels | None, chain: str, address: str) -> bool:
-    label = labels.of(chain, address) if labels is not None else None
-    return label is not None and (label.is_boundary or label.role == "service" or label.category == "dex")
+    return counterparties(pull.store, chain, expand, labels)
 
 
 def _accounts(pull: Pull, addresses: Sequence[str]) -> None:
@@ -293,6 +264,7 @@ def _take_all(pull: Pull, tasks: Sequence[Future[None]], steps: queue.SimpleQueu
             if pull.interrupted:
                 raise
             pull.stop()
+            _say_that_it_stops(pull.bar)
 
 
 def _account(pull: Pull, address: str, steps: queue.SimpleQueue[Step]) -> None:

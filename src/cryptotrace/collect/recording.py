@@ -28,8 +28,8 @@ _OF_THE_QUESTION = (RangeTooLarge, BadRequest)
 OF_THE_ACCOUNT = (BadKey, QuotaExhausted, ChainNotInPlan)
 """Refusals of everything that would still be asked."""
 
-_chains_not_in_plan: WeakKeyDictionary[Fetcher, dict[str, ChainNotInPlan]] = WeakKeyDictionary()
-"""What a key was refused, by chain, for as long as the source that was opened with it lives."""
+_chains_not_in_plan: WeakKeyDictionary[Fetcher, dict[tuple[str, str], ChainNotInPlan]] = WeakKeyDictionary()
+"""What a key was refused, by explorer and chain, for as long as the source that was opened with it lives."""
 
 
 class RecordingFetcher:
@@ -56,9 +56,9 @@ class RecordingFetcher:
         self._kept: dict[str, Answer] = {}
         self._lock = threading.Lock()
         self._mine = threading.local()
-        self._not_in_plan: dict[str, PlanRequired] = {}
-        self.over: PermanentSourceError | None = None
-        """The refusal after which nothing more is asked."""
+        self._not_in_plan: dict[tuple[str, str], PlanRequired] = {}
+        self.over: dict[str, PermanentSourceError] = {}
+        """Explorer -> the refusal after which it is asked nothing more."""
         self.accepted = 0
         """Answers of the network that were no refusals."""
         self.reused = 0
@@ -135,16 +135,18 @@ class RecordingFetcher:
     def _remember(self, problem: PermanentSourceError, request: Request) -> None:
         """Keep in mind what would be refused again in the same words."""
         if isinstance(problem, OF_THE_ACCOUNT):
-            self.over = problem
+            self.over[request.source] = problem
         if isinstance(problem, ChainNotInPlan):
-            _chains_not_in_plan.setdefault(self._inner, {})[request.chain] = problem
+            _chains_not_in_plan.setdefault(self._inner, {})[request.source, request.chain] = problem
         elif isinstance(problem, PlanRequired) and request.subject:
-            self._not_in_plan[request.stream] = problem
+            self._not_in_plan[request.source, request.stream] = problem
 
     def _refuse_early(self, request: Request) -> None:
-        known: PermanentSourceError | None = self.over or _chains_not_in_plan.get(self._inner, {}).get(request.chain)
-        if known is None and request.subject:
-            known = self._not_in_plan.get(request.stream)
+        known = (
+            self.over.get(request.source)
+            or _chains_not_in_plan.get(self._inner, {}).get((request.source, request.chain))
+            or (self._not_in_plan.get((request.source, request.stream)) if request.subject else None)
+        )
         if known is not None:
             raise type(known)(known.what, where=request.source, hint=known.hint)
 
@@ -158,6 +160,10 @@ class RecordingFetcher:
         if not hasattr(self._mine, "answers"):
             self._mine.answers = []
         self._mine.answers.append(answer)
+
+    def forget(self, keys: Iterable[str]) -> None:
+        """Let the journal forget answers that are in the store now."""
+        self._journal.drop(keys)
 
     def drain(self) -> list[Answer]:
         """Give this thread's answers since the last call: what the page at hand rests on."""

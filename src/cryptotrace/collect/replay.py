@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import threading
-import zlib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cryptotrace.collect.archive import ASIDE, StoreArchive
+from cryptotrace.collect.budget import BudgetSpent
 from cryptotrace.collect.journal import Journal
+from cryptotrace.collect.price_archive import rebuild_prices
 from cryptotrace.collect.pull import coverage_of, known_progress, progress_bar, pull_levels
-from cryptotrace.collect.recording import RecordingFetcher
+from cryptotrace.collect.recording import OF_THE_ACCOUNT, RecordingFetcher
+from cryptotrace.collect.runs import head_again, prepare_run
 from cryptotrace.collect.writing import Pull
-from cryptotrace.errors import BadKey, InputError, PermanentSourceError, QuotaExhausted, SourceError, VerificationError
+from cryptotrace.errors import InputError, PermanentSourceError, PlanRequired, SourceError
 from cryptotrace.model import Coverage
 from cryptotrace.sources import source_over
 from cryptotrace.sources.base import Answer, Fetcher, Request
@@ -22,67 +23,10 @@ from cryptotrace.sources.replay import ArchiveFetcher
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["StoreArchive", "replay"]
+__all__ = ["AsJudged", "Ended", "replay"]
 
 
-class StoreArchive:
-    """The stored answers of a case store, found by request."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._lock = threading.Lock()  # a connection serves one thread at a time
-
-    def find(self, key: str) -> Answer | None:
-        """Give the stored answer to a request, or None; the body is checked against its hash.
-
-        Raises
-        ------
-        VerificationError
-            If a stored body is not what its hash says.
-        """
-        with self._lock:
-            rows = self._store.rows(
-                "SELECT source, chain, stream, subject, request, status, body, body_sha256, server_date, received_at "
-                "FROM responses WHERE key = ?",
-                [key],
-            )
-        if not rows:
-            return None
-        source, chain, stream, subject, text, status, body, sha256, server_date, received_at = rows[0]
-        try:
-            asked: Mapping[str, Any] = json.loads(text)
-            answer = Answer(
-                request=Request(
-                    source=source,
-                    chain=chain,
-                    stream=stream,
-                    subject=subject,
-                    parameters=tuple((name, value) for name, value in asked["parameters"]),
-                    run=asked["run"],
-                    path=asked.get("path", ""),
-                    payload=asked.get("payload", ""),
-                ),
-                status=status,
-                body=zlib.decompress(body),
-                received_at=received_at or datetime(1970, 1, 1, tzinfo=UTC),
-                server_date=server_date or "",
-            )
-        except (ValueError, TypeError, KeyError, zlib.error) as problem:
-            raise _changed(key) from problem
-        if answer.sha256 != sha256 or answer.request.key != key:
-            raise _changed(key)
-        return answer
-
-
-def _changed(key: str) -> VerificationError:
-    return VerificationError(
-        "a stored answer is not what its hash says",
-        where=f"responses {key}",
-        hint="The store was changed after it was collected: use an untouched copy",
-    )
-
-
-class _Ended(PermanentSourceError):  # noqa: N818  (says what happened)
+class Ended(PermanentSourceError):  # noqa: N818  (says what happened)
     """The way in which the original walk ended where no further answer is stored."""
 
     def __init__(self, kind: str, where: str) -> None:
@@ -90,7 +34,7 @@ class _Ended(PermanentSourceError):  # noqa: N818  (says what happened)
         self.kind = kind
 
 
-class _AsJudged:
+class AsJudged:
     """Refuses where the stored answer is a refusal, as the network did: a walk then splits or ends at the same place."""
 
     def __init__(self, inner: Fetcher, judge: Callable[[Answer], None]) -> None:
@@ -98,15 +42,20 @@ class _AsJudged:
         self._judge = judge
 
     def fetch(self, request: Request) -> Answer:
+        """Give the stored answer, or raise what it was judged to be."""
         answer = self._inner.fetch(request)
         try:
             self._judge(answer)
         except SourceError as problem:
-            # One list's refused key or spent quota says nothing here: what others were answered is in the archive.
-            ended = _Ended(problem.kind, problem.where) if isinstance(problem, BadKey | QuotaExhausted) else problem
+            ended = Ended(problem.kind, problem.where) if _holds_for_others(problem, request) else problem
             ended.answer = answer
             raise ended from None
         return answer
+
+
+def _holds_for_others(problem: SourceError, request: Request) -> bool:
+    """Whether a pull would ask no more after this refusal; a replay goes on: what others were answered is in the archive."""
+    return isinstance(problem, OF_THE_ACCOUNT) or (isinstance(problem, PlanRequired) and bool(request.subject))
 
 
 def replay(archive: Store, into: Store, *, progress: bool | None = None) -> Coverage:
@@ -133,16 +82,21 @@ def replay(archive: Store, into: Store, *, progress: bool | None = None) -> Cove
     VerificationError
         If a stored answer is not what its hash says.
     """
+    from cryptotrace.collect.freeze_replay import replay_freezes  # these build on this module
+    from cryptotrace.collect.proving import replay_proofs
+
     runs = [json.loads(row[0]) for row in archive.rows("SELECT parameters FROM runs WHERE verb = 'collect'")]
-    if not runs:
+    result: Coverage | None = None
+    with archive.session():
+        result = replay_freezes(archive, into, progress=progress)
+        for run in sorted(runs, key=lambda one: (one["source"], one["chain"], int(one["run"]), len(one["accounts"]))):
+            result = _replay_run(archive, into, run, progress=progress)
+        replay_proofs(archive, into)
+        rebuild_prices(archive, into)
+    if result is None:
         raise InputError(
             "nothing was collected into this store", where=str(archive.path), hint="Replay a store that has raw answers"
         )
-    result: Coverage | None = None
-    with archive.session():
-        for run in sorted(runs, key=lambda one: (one["source"], one["chain"], int(one["run"]), len(one["accounts"]))):
-            result = _replay_run(archive, into, run, progress=progress)
-    assert result is not None
     return result
 
 
@@ -150,11 +104,10 @@ def _replay_run(archive: Store, into: Store, run: Mapping[str, Any], *, progress
     inner = ArchiveFetcher(StoreArchive(archive), missing=_ending(archive))
     source = source_over(run["source"], run["chain"], inner)
     journal = Journal(None)
-    fetcher = RecordingFetcher(_AsJudged(inner, source.judge), journal, judge=source.judge, max_requests=None)
+    fetcher = RecordingFetcher(AsJudged(inner, source.judge), journal, judge=source.judge, max_requests=None)
     pulling = source.through(fetcher)
-    if archive.rows("SELECT 1 FROM responses WHERE source = ? AND stream = 'head' LIMIT 1", [run["source"]]):
-        pulling.head(run["run"])
-    pulling.prepare(run["run"])
+    head_again(pulling, archive, run["run"])
+    before = prepare_run(pulling, fetcher, into, journal, run["run"])
     pull = Pull(
         source=pulling,
         store=into,
@@ -166,7 +119,7 @@ def _replay_run(archive: Store, into: Store, run: Mapping[str, Any], *, progress
         bar=progress_bar(len(run["accounts"]), progress=progress),
         known=known_progress(into, source),
     )
-    pull_levels(pull, run["accounts"], 0, None)
+    pull_levels(pull, run["accounts"], 0, None, before=before, receipts=run.get("receipts"))
     return coverage_of(pull)
 
 
@@ -176,7 +129,9 @@ def _ending(archive: Store) -> Callable[[Request], SourceError]:
     reasons = {(chain, address, stream): reason for chain, address, stream, reason in rows}
 
     def missing(request: Request) -> SourceError:
+        if request.stream in ASIDE:
+            return BudgetSpent("the original run ended before this question", where=request.source)
         reason = reasons.get((request.chain, request.subject, request.stream)) or "not_archived"
-        return _Ended(reason, f"{request.source} {request.chain} {request.stream} {request.subject}".strip())
+        return Ended(reason, f"{request.source} {request.chain} {request.stream} {request.subject}".strip())
 
     return missing

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cryptotrace.collect.replay import StoreArchive, replay
+from cryptotrace.collect.archive import StoreArchive
+from cryptotrace.collect.replay import replay
 from cryptotrace.errors import InputError
 from cryptotrace.store import Difference, first_difference, open_store
 
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
 
 __all__ = ["COLLECTED", "check_answers", "replay_difference"]
 
-COLLECTED = ("responses", "coverage", "transfers", "transactions", "accounts", "assets", "events", "rejects")
+COLLECTED = (
+    "responses", "coverage", "transfers", "transactions", "tx_inputs", "tx_outputs", "unconfirmed", "accounts", "assets",
+    "events", "balances", "prices", "rejects",
+)  # fmt: skip
 """The tables that collecting fills, those that tell most first."""
 
 
@@ -35,8 +39,8 @@ def check_answers(store: Store) -> int:
         If a stored answer is not what its hash says.
     """
     with store.session():
-        keys = [key for (key,) in store.rows("SELECT key FROM responses ORDER BY key")]
         archive = StoreArchive(store)
+        keys = archive.keys()
         for key in keys:
             archive.find(key)
     return len(keys)
@@ -77,6 +81,6 @@ def replay_difference(store: Store, *, progress: bool | None = None) -> Differen
         )
     rebuilt = open_store(":memory:")
     replay(store, rebuilt, progress=progress)
-    # rows that a file of prices lost are no rows of a pull
-    tables = [name for name in COLLECTED if not (name == "rejects" and "load_prices" in verbs)]
+    # a file of prices, and the rows that it lost, are nothing that was pulled
+    tables = [name for name in COLLECTED if not (name in {"rejects", "prices"} and "load_prices" in verbs)]
     return first_difference(store, rebuilt, tables=tables)

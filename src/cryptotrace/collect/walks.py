@@ -7,10 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from cryptotrace.collect.recording import RecordingFetcher
 from cryptotrace.errors import SourceError
+from cryptotrace.model import Reject, canonical_tokens
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Page, Source
 
 __all__ = ["OPEN_ENDS", "REJECTED", "Progress", "Step", "walk_account"]
+
+BEYOND_ANY_SUPPLY = "larger than 10**38 - 1"
+"""How the reason ends for which parsers reject an amount that no token can have in earnest."""
 
 OPEN_ENDS = frozenset({"budget", "interrupted"})
 """Ways to end that the next run continues from."""
@@ -54,9 +58,9 @@ class Progress:
         place = self.place if self.head == head else None
         return replace(self, head=head, cursor=_marked(place, lost=self.lost_rows))
 
-    def after(self, page: Page) -> Progress:
+    def after(self, page: Page, chain: str) -> Progress:
         """Give what is known with one more page; rows that were rejected stay known as long as the list is."""
-        lost = self.lost_rows or bool(page.batch.rows.get("rejects"))
+        lost = self.lost_rows or any(self.stream != "token" or _may_be_money(reject, chain) for reject in page.batch.rejects)
         rows, cursor = self.rows + page.rows, _marked(page.cursor, lost=lost)
         return replace(self, through=page.through, rows=rows, cursor=cursor, given_by=page.given_by)
 
@@ -68,6 +72,18 @@ class Progress:
         return replace(
             self, status="partial" if lost else "complete", reason=REJECTED if lost else None, through=self.head, cursor=None
         )
+
+
+def _may_be_money(reject: Reject, chain: str) -> bool:
+    """Whether the list lacks something without this row.
+
+    Amounts beyond every supply are what junk tokens come in: were they losses, anybody could make the list of anybody else
+    incomplete by sending him some. A row that names a token of our list is always one.
+    """
+    if not reject.reason.endswith(BEYOND_ANY_SUPPLY):
+        return True
+    raw = reject.raw.lower()
+    return any(contract.lower() in raw for of, contract in canonical_tokens() if of == chain)
 
 
 def _marked(place: str | None, *, lost: bool) -> str | None:
@@ -117,7 +133,7 @@ def walk_account(
         try:
             first = 0 if so_far.through is None else so_far.through + 1
             for page in source.pages(stream, address, first, head, so_far.place):
-                so_far = so_far.after(page)
+                so_far = so_far.after(page, source.chain)
                 total += page.rows
                 emit(Step(progress=so_far.ended("in_progress"), batch=page.batch, answers=tuple(fetcher.drain())))
                 if total > max_rows and page.through < head:

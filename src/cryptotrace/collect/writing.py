@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from cryptotrace.collect.archive import ASIDE, keep_aside
 from cryptotrace.collect.journal import Journal
 from cryptotrace.collect.recording import RecordingFetcher
 from cryptotrace.collect.walks import Progress, Step
@@ -18,7 +19,7 @@ from cryptotrace.sources.base import Answer, Source
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["Pull", "flush", "forget_stored", "take"]
+__all__ = ["Pull", "flush", "forget_stored", "response_row", "take"]
 
 _FLUSH_PAGES = 100
 _FLUSH_ROWS = 50_000
@@ -90,11 +91,12 @@ def _write(pull: Pull, steps: Sequence[Step]) -> None:
                 "DELETE FROM coverage WHERE source = ? AND chain = ? AND address = ? AND stream = ?",
                 [pull.source.name, pull.source.chain, address, stream],
             )
-        # A question that was refused on one day may be answered on another: the last answer counts, also for a replay. The
-        # plan is asked for by every call of a run; what it said first is what the pages were asked by.
-        keys = [answer.request.key for step in steps for answer in step.answers if answer.request.stream != "plan"]
-        pull.store.run("DELETE FROM responses WHERE key IN (SELECT unnest(?))", [keys])
-        new = pull.store.load([*_batches(steps), _words(pull, latest, steps)])
+        # A question that was refused on one day may be answered on another: the last answer counts, also for a replay.
+        answers = {answer.request.key: answer for step in steps for answer in step.answers}
+        aside = [answers.pop(key) for key, answer in list(answers.items()) if answer.request.stream in ASIDE]
+        keep_aside(pull.store, aside)
+        pull.store.run("DELETE FROM responses WHERE key IN (SELECT unnest(?))", [list(answers)])
+        new = pull.store.load([*_batches(steps), _words(pull, latest, answers.values())])
     pull.rejected.update(reject.reason for step in steps for reject in step.batch.rejects)
     for name, count in new.items():
         pull.new[name] = pull.new.get(name, 0) + count
@@ -104,17 +106,19 @@ def _write(pull: Pull, steps: Sequence[Step]) -> None:
 
 
 def _batches(steps: Sequence[Step]) -> Iterator[Batch]:
-    """Give the pages with one listing an address.
+    """Give the pages with one listing for each address and explorer.
 
-    A page never ends inside a block, so the pages of an address show all of its transfers once; rows of two addresses merge by
-    the larger count. The steps keep their batches, should they have to be written again.
+    A page never ends between rows that only their number tells apart, so the pages of an address show all of its transfers
+    once; rows of two addresses, or of two explorers, merge by the larger count. The steps keep their batches, should they have
+    to be written again.
     """
     import pyarrow as pa
 
-    listings: dict[str, int] = {}
+    listings: dict[tuple[str, str], int] = {}
     at = WIDE["transfers"].names.index("listing")
     for step in steps:
-        number = listings.setdefault(step.progress.address, len(listings))
+        giver = (step.progress.given_by or "").rpartition("+")[2]
+        number = listings.setdefault((step.progress.address, giver), len(listings))
         rows, tables = dict(step.batch.rows), dict(step.batch.tables)
         if "transfers" in rows:
             rows["transfers"] = [(*row[:at], number, *row[at + 1 :]) for row in rows["transfers"]]
@@ -126,11 +130,11 @@ def _batches(steps: Sequence[Step]) -> Iterator[Batch]:
         yield Batch(rows, tables)
 
 
-def _words(pull: Pull, latest: dict[tuple[str, str], Progress], steps: Sequence[Step]) -> Batch:
+def _words(pull: Pull, latest: dict[tuple[str, str], Progress], answers: Iterable[Answer]) -> Batch:
     """Give coverage as it is now, and the raw answers."""
     batch = Batch()
-    for answer in {answer.request.key: answer for step in steps for answer in step.answers}.values():
-        batch.add("responses", _response(answer))
+    for answer in answers:
+        batch.add("responses", response_row(answer))
     now = datetime.now(UTC)
     for (address, stream), p in latest.items():
         through = -1 if p.through is None else p.through
@@ -155,9 +159,10 @@ def _words(pull: Pull, latest: dict[tuple[str, str], Progress], steps: Sequence[
     return batch
 
 
-def _response(answer: Answer) -> tuple[Any, ...]:
+def response_row(answer: Answer) -> tuple[Any, ...]:
+    """Give an answer as a row of ``responses``."""
     request = answer.request
     return (
         request.key, request.source, request.chain, request.stream, request.subject, request.text, answer.status,
-        zlib.compress(answer.body, 6), answer.sha256, answer.server_date, answer.received_at,
+        zlib.compress(answer.body, 1), answer.sha256, answer.server_date, answer.received_at,
     )  # fmt: skip

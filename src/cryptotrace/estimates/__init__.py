@@ -11,8 +11,9 @@ from cryptotrace._version import __version__
 from cryptotrace.errors import InputError
 from cryptotrace.estimates.comparison import compare
 from cryptotrace.estimates.ladder import Ladder, build_ladder
-from cryptotrace.estimates.result import Comparison, Estimate, Rung, Verdict
+from cryptotrace.estimates.result import Comparison, Estimate, Rung, Verdict, incomplete_first
 from cryptotrace.estimates.scopes import checked_scope
+from cryptotrace.estimates.standing import asked_proofs, standing_of
 from cryptotrace.model import Provenance, Scope
 from cryptotrace.tracing.valuation import dollars
 
@@ -62,7 +63,8 @@ def estimate(
     Notes
     -----
     O(rows). Over-counts where an exchange withdrawal of the scam comes back without a trace; under-counts what has no price
-    and what victims paid to addresses that are not in the scam set.
+    and what victims paid to addresses that are not in the scam set. Each rung says how much of it rests on accounts whose
+    rows do not add up to their balance (:func:`cryptotrace.prove`); nothing where no balance was asked.
     """
     if currency != "USD":
         raise InputError(f"unknown currency {currency!r}", where="estimate(currency=…)", hint='Use "USD"')
@@ -71,7 +73,8 @@ def estimate(
             "the store has changed since the trace", where="estimate", hint="Run trace() again on the store as it is now"
         )
     scope = checked_scope(scope or Scope())
-    ladder = build_ladder(trace, clusters, envelope, scope.period)
+    checked = asked_proofs(store)
+    ladder = build_ladder(trace, clusters, envelope, scope.period, standing_of(trace.context, checked))
     if scope.period is None:
         scope = replace(scope, period=_span(trace))
     ratio, divisor = _throughput_ratio(ladder)
@@ -86,6 +89,7 @@ def estimate(
         throughput_divisor=divisor,
         source_outflow_usd=dollars(ladder.source_outflow),
         source_outflow_unpriced=ladder.source_unpriced,
+        proofs=incomplete_first(checked.table),
         provenance=Provenance(
             verb="estimate",
             version=__version__,

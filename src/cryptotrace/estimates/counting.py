@@ -10,7 +10,7 @@ from typing import Any
 
 from cryptotrace.estimates.inflows import Inflow, Returned
 
-__all__ = ["CAP_MICRO", "RETAIL_CAP_USD", "TAINT_THRESHOLD", "Counted", "count", "recirculable", "same_entity"]
+__all__ = ["CAP_MICRO", "RETAIL_CAP_USD", "TAINT_THRESHOLD", "Counted", "Part", "count", "recirculable", "same_entity"]
 
 RETAIL_CAP_USD = 500_000
 """Size above which a single payment is left out in one sensitivity (Griffin & Mei keep to smaller ones)."""
@@ -21,12 +21,22 @@ TAINT_THRESHOLD = Decimal("0.5")
 """A payment whose tainted share reaches this is money of the scam that comes back."""
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one payer is left with, in micro-dollars, and its payments; ``is_netted`` where returns are taken off."""
+
+    net: int
+    payer: int | None
+    payments: Sequence[Inflow]
+    is_netted: bool
+
+
 @dataclass(slots=True, kw_only=True)
 class Counted:
     """Micro-dollars of the rungs E0 to E3, and the transfers that count in each.
 
     ``doubtful2`` and ``doubtful3`` are what the rungs E2 and E3 hold of payers who got something back that has no price: how
-    much of it is to be taken off is not known.
+    much of it is to be taken off is not known. ``e2_parts`` and ``e3_parts`` add up to the rungs.
     """
 
     e0: int
@@ -37,6 +47,8 @@ class Counted:
     e1_rows: Sequence[Inflow]
     e2_rows: Sequence[Inflow]
     e3_rows: Sequence[Inflow]
+    e2_parts: Sequence[Part]
+    e3_parts: Sequence[Part]
     doubtful2: int
     doubtful3: int
 
@@ -74,6 +86,8 @@ def count(
         e1_rows=external,
         e2_rows=e2.rows,
         e3_rows=e3.rows,
+        e2_parts=e2.parts,
+        e3_parts=e3.parts,
         doubtful2=e2.doubtful,
         doubtful3=e3.doubtful,
     )
@@ -98,22 +112,25 @@ def _is_recirculated(flow: Inflow, threshold: Decimal | None) -> bool:
 class _Netted:
     total: int
     rows: list[Inflow]
+    parts: list[Part]
     doubtful: int
 
 
 def _net(flows: Sequence[Inflow], returned: Callable[[int | None], int], unsure: set[int]) -> _Netted:
     """Net persons payer by payer, never below zero; exchanges and services stand as they are."""
     by_payer: dict[int | None, list[Inflow]] = defaultdict(list)
-    found = _Netted(0, [], 0)
+    found = _Netted(0, [], [], 0)
     for flow in flows:
         if flow.kind == "person":
             by_payer[flow.payer].append(flow)
         else:
             found.total += flow.micro or 0
             found.rows.append(flow)
+            found.parts.append(Part(flow.micro or 0, flow.payer, (flow,), is_netted=False))
     for payer, paid in by_payer.items():
         net = max(0, _total(paid) - returned(payer))
         found.total += net
+        found.parts.append(Part(net, payer, paid, is_netted=True))
         if payer in unsure:
             found.doubtful += net
         if net or any(flow.micro is None for flow in paid):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from cryptotrace.estimates.counting import same_entity
 from cryptotrace.estimates.result import Rung
 from cryptotrace.estimates.rungs import NO_PRICE, POISON, Period, direct_rung
+from cryptotrace.estimates.standing import Standing
 from cryptotrace.tracing import EXIT_CATEGORIES, Envelope, Trace
 from cryptotrace.tracing.context import Context
 from cryptotrace.tracing.reference import Arrival
@@ -64,7 +65,7 @@ def _summed(trace: Trace, arrivals: Iterable[Arrival]) -> _Sum:
     return found
 
 
-def exits(trace: Trace, envelope: Envelope | None, period: Period) -> Rung:
+def exits(trace: Trace, envelope: Envelope | None, period: Period, standing: Standing | None = None) -> Rung:
     """Make E4: the range runs over the conserving policies, and up to what incomplete accounts may have passed on."""
     if not trace.policy.conserving:
         return direct_rung("E4", None, reason=POISON)
@@ -82,6 +83,7 @@ def exits(trace: Trace, envelope: Envelope | None, period: Period) -> Rung:
         transfers=len(arrivals),
         unpriced=reached.unpriced,
         reason=_hidden_words(hidden, {arrival.outcome for arrival in hidden_arrivals(trace, period)}),
+        unproven=None if standing is None else standing.exits(trace.walk.arrivals, arrivals),
     )
 
 
@@ -111,9 +113,9 @@ def exits_by_entity(trace: Trace, period: Period) -> dict[str, int]:
     return sums
 
 
-def throughput(context: Context, period: Period) -> tuple[Rung, int | None]:
+def throughput(context: Context, period: Period, standing: Standing | None = None) -> tuple[Rung, int | None]:
     """Sum the full amounts of transfers between accounts whose ledgers we have, the scam set and boundaries."""
-    total = transfers = 0
+    total = transfers = unproven = 0
     unpriced: dict[str, int] = defaultdict(int)
     for row in context.ordered:
         if row.kind == "fee" or row.sender is None or row.receiver is None or is_null(context.book, row.sender):
@@ -128,9 +130,11 @@ def throughput(context: Context, period: Period) -> tuple[Rung, int | None]:
             continue
         total += micro
         transfers += 1
+        unproven += 0 if standing is None or standing.passes(row) else micro
     if unpriced and not transfers:
         return direct_rung("E5", None, unpriced=unpriced, reason=NO_PRICE), None
-    return direct_rung("E5", total, transfers=transfers, unpriced=unpriced), total
+    checked = None if standing is None else unproven
+    return direct_rung("E5", total, transfers=transfers, unpriced=unpriced, unproven=checked), total
 
 
 def _is_in_case(context: Context, account: int, asset: int) -> bool:

@@ -22,6 +22,7 @@ from cryptotrace.estimates.exits import exits, exits_by_entity, source_outflow, 
 from cryptotrace.estimates.inflows import find_inflows, find_returns
 from cryptotrace.estimates.result import Rung
 from cryptotrace.estimates.rungs import NO_VICTIMS, Period, counted_rung, direct_rung
+from cryptotrace.estimates.standing import Standing
 from cryptotrace.model import ResultTable
 from cryptotrace.tracing import Envelope, Trace
 
@@ -43,10 +44,12 @@ class Ladder:
     e5: int | None
 
 
-def build_ladder(trace: Trace, clusters: Clusters | None, envelope: Envelope | None, period: Period) -> Ladder:
+def build_ladder(
+    trace: Trace, clusters: Clusters | None, envelope: Envelope | None, period: Period, standing: Standing | None = None
+) -> Ladder:
     """Build every rung; O(rows)."""
-    e4 = exits(trace, envelope, period)
-    e5, volume = throughput(trace.context, period)
+    e4 = exits(trace, envelope, period, standing)
+    e5, volume = throughput(trace.context, period, standing)
     if trace.context.places.outflow:
         paid_out, paid_unpriced = source_outflow(trace.context, period)
         return Ladder(
@@ -69,10 +72,10 @@ def build_ladder(trace: Trace, clusters: Clusters | None, envelope: Envelope | N
     e3_low = min(counted.e3 - recirculable(counted.e3_rows, back_from) - counted.doubtful3, capped.e3)
     return Ladder(
         rungs=(
-            counted_rung("E0", counted, context),
-            counted_rung("E1", counted, context),
-            counted_rung("E2", counted, context, low=e2_low, returns=returns),
-            counted_rung("E3", counted, context, low=e3_low, returns=returns),
+            counted_rung("E0", counted, context, standing=standing),
+            counted_rung("E1", counted, context, standing=standing),
+            counted_rung("E2", counted, context, standing=standing, low=e2_low, returns=returns),
+            counted_rung("E3", counted, context, standing=standing, low=e3_low, returns=returns),
             e4,
             e5,
         ),

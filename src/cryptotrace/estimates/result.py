@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ from cryptotrace.tracing import Trace
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "Estimate", "Rung", "Verdict"]
+__all__ = ["NOT_CHECKED", "Comparison", "Estimate", "Rung", "Verdict", "incomplete_first", "share_words"]
 
 LADDER_COLUMNS = (
     "rung",
@@ -25,7 +25,15 @@ LADDER_COLUMNS = (
     "payers",
     "definition",
     "reason",
+    "unproven_usd",
+    "unproven_share",
 )
+PROOF_COLUMNS = (
+    "chain", "address", "contract", "symbol", "status", "reason", "ledger", "reported", "difference", "as_of", "source",
+)  # fmt: skip
+NOT_CHECKED = "not checked against balances"
+_STATUSES = ("partial", "unproven", "proven")
+_SMALL = Decimal("0.001")
 COMPARISON_COLUMNS = ("reported_id", "verdict", "ratio_low", "ratio_high", "bridges", "reason")
 
 
@@ -35,6 +43,9 @@ class Rung:
 
     ``central_usd`` is None where the rung cannot be stated; ``reason`` then says why. ``unpriced`` lists amounts (asset, base
     units) that belong to the rung but have no price: they are not in the dollars, and never counted as zero silently.
+    ``unproven_usd`` of the central value rest on accounts whose rows do not add up to their balances, ``unproven_share`` says
+    it as a part of 1 (which accounts count is said at :mod:`cryptotrace.estimates.standing`); both are None where no balance
+    was ever asked, or where the rung has no figure, and the share also where the rung is 0.
     """
 
     id: str
@@ -47,6 +58,23 @@ class Rung:
     definition: str
     reason: str = ""
     unpriced: tuple[tuple[str, int], ...] = ()
+    unproven_usd: Decimal | None = None
+    unproven_share: Decimal | None = None
+
+    @property
+    def standing(self) -> str:
+        """Say how much of the rung rests on unproven accounts; ``""`` where it has no figure."""
+        if self.central_usd is None:
+            return ""
+        if self.unproven_usd is None:
+            return NOT_CHECKED
+        if self.unproven_share is None:
+            return "no value, so none rests on unproven accounts"
+        if not self.unproven_share:
+            return "none rests on unproven accounts"
+        if self.unproven_share == 1:
+            return "all rests on unproven accounts"
+        return f"{share_words(self.unproven_share)} rests on unproven accounts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +99,9 @@ class Estimate:
         What the sources paid out; None where no seed injects by outflow, or where nothing that left has a price.
     source_outflow_unpriced : tuple of (asset, base units)
         What left the sources and has no price: it is in no sum of dollars.
+    proofs : ResultTable
+        Whether the rows of each account and asset add up to its balance, those that do not first; empty where no balance was
+        asked.
     """
 
     scope: Scope
@@ -85,6 +116,7 @@ class Estimate:
     source_outflow_unpriced: tuple[tuple[str, int], ...]
     provenance: Provenance
     trace: Trace = field(repr=False, compare=False)
+    proofs: ResultTable = field(default=ResultTable("proofs", PROOF_COLUMNS), repr=False)
 
     def __getitem__(self, rung: str) -> Rung:
         for found in self.rungs:
@@ -96,11 +128,15 @@ class Estimate:
         return iter(self.rungs)
 
     def table(self, name: str = "ladder") -> ResultTable:
-        """Give ``ladder``, ``sensitivity``, ``by_cluster`` or ``decisions`` as exact rows."""
+        """Give ``ladder``, ``sensitivity``, ``by_cluster``, ``decisions`` or ``proofs`` as exact rows."""
         if name == "ladder":
             rows = tuple(
-                (r.id, r.low_usd, r.central_usd, r.high_usd, r.transfers, r.payers, r.definition, r.reason) for r in self.rungs
-            )
+                (
+                    r.id, r.low_usd, r.central_usd, r.high_usd, r.transfers, r.payers, r.definition, r.reason, r.unproven_usd,
+                    r.unproven_share,
+                )
+                for r in self.rungs
+            )  # fmt: skip
             return ResultTable("ladder", LADDER_COLUMNS, rows)
         found: ResultTable = getattr(self, name)
         return found
@@ -119,11 +155,17 @@ class Estimate:
         for rung in self.rungs:
             value = rung.reason if rung.central_usd is None else f"{rung.central_usd:,.2f} USD"
             band = "" if rung.low_usd is None or rung.high_usd is None else f" ({rung.low_usd:,.2f} to {rung.high_usd:,.2f})"
-            lines.append(f"{rung.id} {rung.title}: {value}{band}")
+            standing = f"; {rung.standing}" if self.proofs.rows and rung.standing else ""
+            lines.append(f"{rung.id} {rung.title}: {value}{band}{standing}")
+        if not self.proofs.rows:
+            lines.append(f"{NOT_CHECKED}: whether a list lacks rows that its explorer never showed is not known")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        return _html(self.table())
+        table = self.table()
+        at = table.columns.index("unproven_share")
+        rows = tuple((*row[:at], rung.standing) for row, rung in zip(table.rows, self.rungs, strict=True))
+        return _html(ResultTable("ladder", (*table.columns[:at], "rests on"), rows))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +254,21 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         return _html(self.rows)
+
+
+def share_words(share: Decimal) -> str:
+    """Print a share in per cent with one decimal; what is neither nothing nor all is never printed as 0 or 100."""
+    if 0 < share < _SMALL:
+        return "under 0.1%"
+    if 1 - _SMALL < share < 1:
+        return "over 99.9%"
+    return f"{(share * 100).quantize(Decimal('0.1')):f}%"
+
+
+def incomplete_first(table: ResultTable) -> ResultTable:
+    """Put the proofs that fail before those that hold, each in the order of the table."""
+    at = table.columns.index("status")
+    return replace(table, rows=tuple(sorted(table.rows, key=lambda row: _STATUSES.index(row[at]))))
 
 
 def _html(table: ResultTable) -> str:

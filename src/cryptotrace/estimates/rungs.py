@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Context as Digits
+from decimal import Decimal
+from fractions import Fraction
 
 from cryptotrace.estimates.counting import Counted
 from cryptotrace.estimates.inflows import Inflow, Returned
 from cryptotrace.estimates.result import Rung
+from cryptotrace.estimates.standing import Standing
 from cryptotrace.tracing.context import Context
 from cryptotrace.tracing.valuation import dollars
 
@@ -47,6 +52,7 @@ POISON = "poison does not conserve value and enters no total"
 
 NO_PRICE = "none of the amounts has a price; they are listed apart"
 
+_DIGITS = Digits(prec=12)
 _UNPRICED = "some amounts have no price and are listed apart"
 
 
@@ -60,8 +66,12 @@ def direct_rung(
     payers: int | None = None,
     unpriced: Mapping[str, int] | None = None,
     reason: str = "",
+    unproven: int | Fraction | None = None,
 ) -> Rung:
-    """Make a rung from micro-dollars; without a range it is exact, and low and high equal the central value."""
+    """Make a rung from micro-dollars; without a range it is exact, and low and high equal the central value.
+
+    ``unproven`` of them rest on accounts that are not proven; None where no balance was asked.
+    """
     title, definition = DEFINITIONS[name]
     return Rung(
         id=name,
@@ -74,11 +84,23 @@ def direct_rung(
         definition=definition,
         reason="; ".join(part for part in (reason, _UNPRICED if unpriced and reason != NO_PRICE else "") if part),
         unpriced=tuple(sorted((unpriced or {}).items())),
+        unproven_usd=None if central is None or unproven is None else dollars(math.ceil(unproven)),
+        unproven_share=None if not central or unproven is None else _share(Fraction(unproven) / central),
     )
 
 
+def _share(part: Fraction) -> Decimal:
+    return _DIGITS.divide(Decimal(part.numerator), Decimal(part.denominator))
+
+
 def counted_rung(
-    name: str, counted: Counted, context: Context, *, low: int | None = None, returns: Sequence[Returned] = ()
+    name: str,
+    counted: Counted,
+    context: Context,
+    *,
+    standing: Standing | None = None,
+    low: int | None = None,
+    returns: Sequence[Returned] = (),
 ) -> Rung:
     """Make a rung from the transfers that count in it; ``returns`` are what it takes off."""
     rows: Sequence[Inflow] = getattr(counted, f"{name.lower()}_rows")
@@ -95,7 +117,16 @@ def counted_rung(
         payers=len({flow.payer for flow in rows}),
         unpriced=unpriced,
         reason=NO_PRICE if central is None else _unpriced_returns(rows, returns, context),
+        unproven=None if standing is None else _unproven(name, counted, standing, rows, returns),
     )
+
+
+def _unproven(
+    name: str, counted: Counted, standing: Standing, rows: Sequence[Inflow], returns: Sequence[Returned]
+) -> int | Fraction:
+    if name in {"E0", "E1"}:
+        return standing.inflow(rows)
+    return standing.net(counted.e2_parts if name == "E2" else counted.e3_parts, returns)
 
 
 def _unpriced_returns(rows: Sequence[Inflow], returns: Sequence[Returned], context: Context) -> str:

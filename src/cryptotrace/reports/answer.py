@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from cryptotrace.estimates import Rung
+from cryptotrace.estimates.result import share_words
 from cryptotrace.reports.facts import Facts, Place
 from cryptotrace.reports.numbers import PricedSum, count, day, listed, printable, usd, usd_range, words
 from cryptotrace.reports.sentences import exit_span, missing, policy_words
@@ -240,6 +241,7 @@ def _not_known(facts: Facts) -> Line:
         short = (facts.all_addresses or 0) - (facts.complete_addresses or 0)
         who = count(short, "incomplete address", "incomplete addresses") if short else "addresses that were not collected"
         parts.append(f"what {who} did ({facts.stopped_short.text()} stops there)")
+    parts += _unproven(facts)
     if facts.rejects:
         parts.append(f"what {count(facts.rejects, 'unreadable row')} said")
     if facts.through_openings or facts.through_openings is None:
@@ -253,3 +255,11 @@ def _not_known(facts: Facts) -> Line:
     number = len(facts.warnings)
     warned = f" {count(number, 'warning')} of the run {'stands' if number == 1 else 'stand'} under Limits." if number else ""
     return Line("Not known", "", _capital(f"{lost}{listed(parts)}.{warned}"), "limits")
+
+
+def _unproven(facts: Facts) -> list[str]:
+    """Say which figure rests on accounts whose rows do not add up, where balances were asked for."""
+    rung = next((one for one in map(facts.rung, ("E3", "E4")) if one.central_usd is not None), None)
+    if rung is None or not rung.unproven_share:
+        return []
+    return [f"what the lists of unproven accounts lack ({share_words(rung.unproven_share)} of {rung.id} rests on them)"]

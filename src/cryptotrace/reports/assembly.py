@@ -81,6 +81,7 @@ def assemble(material: Material) -> Assembled:
         exclusions=exclusions,
         stored=stored,
         pseudonyms=found,
+        seeds=seeds,
     )
     pictures = draw(facts, material.trace, tables, material.comparison, found)
     tables["groups"] = group_table(pictures.flow.groups)

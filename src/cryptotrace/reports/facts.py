@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cryptotrace.reports.store_facts import StoreFacts
     from cryptotrace.tracing import Envelope, Trace
 
-__all__ = ["NOT_PULLED", "Facts", "Place", "end_name", "gather"]
+__all__ = ["NOT_PULLED", "Checked", "Facts", "Place", "end_name", "gather"]
 
 NOT_PULLED = frozenset({"not_pulled", "partial", "too_busy"})
 """Frontier reasons that more pulling would mend."""
@@ -41,6 +41,16 @@ class Place:
     category: str
     value: PricedSum
     addresses: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """How many accounts and balances (one an account and asset) an explorer told, and how many the rows add up to."""
+
+    accounts: int = 0
+    proven_accounts: int = 0
+    balances: int = 0
+    proven_balances: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +76,8 @@ class Facts:
         What ended at victims' own wallets, and at ends that are neither exits nor victims.
     moved : PricedSum
         Tainted value of all movements, each step counted: what shares of order and openings refer to.
+    checked : Checked
+        Against balances that were asked for; all zero where none was.
     top_sensitivities : tuple of str
         What would change the answer most, first the largest.
     """
@@ -120,6 +132,7 @@ class Facts:
     compared: int
     refused: int
     warnings: tuple[str, ...]
+    checked: Checked = Checked()
 
     def rung(self, name: str) -> Rung:
         """Give a rung of the ladder by its id."""
@@ -230,6 +243,7 @@ def gather(
         compared=0 if comparison is None else len(comparison.comparable),
         refused=0 if comparison is None else len(comparison) - len(comparison.comparable),
         warnings=tuple(dict.fromkeys((*trace.provenance.warnings, *estimate.provenance.warnings))),
+        checked=_checked(estimate),
     )
 
 
@@ -238,6 +252,19 @@ def end_name(row: Mapping[str, Any]) -> str:
     name, source = str(row["entity"] or ""), str(row.get("label_source") or "")
     generic = {"", str(row["category"]), PurePath(source).stem.lower(), source.lower(), "terminal", "terminals"}
     return "" if name.lower() in generic else name
+
+
+def _checked(estimate: Estimate) -> Checked:
+    accounts: dict[tuple[str, str], bool] = {}
+    rows = [(row["chain"], row["address"], row["status"] == "proven") for row in estimate.table("proofs").dicts()]
+    for chain, address, is_proven in rows:
+        accounts[chain, address] = accounts.get((chain, address), True) and is_proven
+    return Checked(
+        accounts=len(accounts),
+        proven_accounts=sum(accounts.values()),
+        balances=len(rows),
+        proven_balances=sum(is_proven for _, _, is_proven in rows),
+    )
 
 
 def _band(envelope: Envelope | None, name: str) -> Range:

@@ -24,6 +24,7 @@ from cryptotrace.reports.sentences import (
     period,
     policies,
     policy_words,
+    proven,
     state,
     throughput,
     verdict_text,
@@ -142,6 +143,7 @@ def _words(page: Page) -> dict[str, Any]:
         "openings": openings(facts),
         "order": order(facts),
         "completeness": completeness(facts),
+        "proven": proven(facts),
         "statuses": [
             f"{words(status)}: {count(number, 'stream')}{f' ({printable(reason)})' if reason else ''}"
             for status, reason, number in page.stored.statuses[:_SHOWN_REASONS]
@@ -205,6 +207,7 @@ def _rung(facts: Facts, rung: Rung, printer: Printer) -> dict[str, Any]:
         "high": high,
         "transfers": "" if rung.transfers is None else f"{rung.transfers:,}",
         "payers": "" if rung.payers is None else f"{rung.payers:,}",
+        "standing": rung.standing,
         "unpriced": "; ".join(printer.coins(asset, amount) for asset, amount in rung.unpriced[:_SHOWN_REASONS]),
     }
 

@@ -20,11 +20,11 @@ ADDRESSES = frozenset(
 HASHES = frozenset({"tx_hash", "tx_in", "tx_out", "example_tx", "tx_hashes", "evidence"})
 AMOUNTS = frozenset(
     {"amount", "tainted_amount", "injected_amount", "amount_in", "amount_out", "tainted_in", "tainted_out", "usd",
-     "tainted_usd", "raw_amount"}
+     "tainted_usd", "raw_amount", "ledger", "reported"}
 )  # fmt: skip
 TIMES = frozenset({"time", "first_time", "last_time", "first_payment", "last_payment", "fetched_at"})
 BLANKED = frozenset({"block", "position", "log_index", "trace_path", "entity", "label_source", "from_block",
-                     "to_block", "head_at_query", "cursor", "label",
+                     "to_block", "as_of", "head_at_query", "cursor", "label",
                      "cluster"})  # fmt: skip
 """Columns whose value beside a pseudonym would lead back to the transaction or the person."""
 

@@ -35,6 +35,7 @@ def screens(facts: Facts, tables: Mapping[str, ResultTable], printer: Printer) -
         "exclusion_totals": _exclusion_totals(tables),
         "openings": _openings(tables, printer),
         "coverage": _coverage(tables, printer),
+        "proofs": _proofs(tables, printer),
         "rejects": _plain_view(tables["rejects"], "Rows that could not be read", "Every row could be read."),
         "statement": _statement(tables, printer),
         "labels_used": _plain_view(tables["labels_used"], "Labels that traced money met", "No labelled end was met."),
@@ -295,6 +296,18 @@ def _coverage(tables: Mapping[str, ResultTable], printer: Printer) -> View:
     return view(
         tables["coverage"], columns, caption="What was collected for each address, incomplete ones first",
         empty="The store holds no coverage.",
+    )  # fmt: skip
+
+
+def _proofs(tables: Mapping[str, ResultTable], printer: Printer) -> View:
+    columns = (
+        _address(printer), _text("Chain", "chain"), _text("Asset", "asset"), _worded("Status", "status"),
+        _worded("Why not proven", "reason"), _amount(printer, "By the rows", "ledger"),
+        _amount(printer, "Told", "reported"), _amount(printer, "Difference", "difference"), _text("Told by", "source"),
+    )  # fmt: skip
+    return view(
+        tables["proofs"], columns, caption="What came in less what went out, beside the balance that was told",
+        empty="No balance was asked for.", rank=lambda row: row["status"] != "proven",
     )  # fmt: skip
 
 

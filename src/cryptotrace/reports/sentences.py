@@ -35,6 +35,7 @@ __all__ = [
     "policies",
     "policy_span",
     "policy_words",
+    "proven",
     "state",
     "throughput",
     "verdict_text",
@@ -179,6 +180,21 @@ def completeness(facts: Facts) -> str:
         else " No traced money stops at an incomplete address."
     )
     return text + stopped
+
+
+def proven(facts: Facts) -> str:
+    """Say whether the rows add up to the balances that explorers told, and how much of each rung rests on those that do not."""
+    found = facts.checked
+    if not found.balances:
+        return (
+            "Not checked against balances: whether a list that its explorer calls complete lacks rows is not known. "
+            "cryptotrace prove asks for them."
+        )
+    accounts = count(found.accounts, "account")
+    text = f"Balances were asked for {accounts}: the rows of {found.proven_accounts:,} add up to them to the last unit"
+    text += f" ({found.proven_balances:,} of {count(found.balances, 'balance')})."
+    told = [f"{rung.id} {rung.standing}" for rung in facts.rungs if rung.standing]
+    return f"{text} Of the ladder: {'; '.join(told)}." if told else text
 
 
 def verdict_text(verdict: Verdict) -> str:

@@ -27,7 +27,7 @@ __all__ = ["TABLE_NAMES", "group_table", "public_store", "report_tables"]
 TABLE_NAMES = (
     "flows", "terminals", "resting", "frontier", "openings", "conversions", "statement", "members", "evidence", "ladder",
     "comparison", "exclusions", "exclusion_totals", "coverage", "policies", "sensitivity", "by_cluster", "decisions",
-    "labels_used", "groups", "rejects",
+    "labels_used", "groups", "rejects", "proofs",
 )  # fmt: skip
 """Every table that is written, always all of them: an empty one still has its head."""
 
@@ -38,6 +38,9 @@ _POLICIES = ("policy", "conserving", "injected_usd", "exits_usd", "terminals", "
 _LABELS = ("source", "statement", "category", "entity", "addresses", "confidence", "last_modified")
 _GROUPS = (
     "group_id", "hop", "kind", "label", "addresses", "in_usd", "out_usd", "first_time", "last_time", "folded_usd",
+)  # fmt: skip
+_PROOFS = (
+    "chain", "address", "asset", "contract", "status", "reason", "ledger", "reported", "difference", "as_of", "source",
 )  # fmt: skip
 _WITHHELD = "withheld"
 _LOOKS_SECRET = re.compile(r"(?:0x)?[0-9A-Za-z]{20,}")
@@ -53,6 +56,7 @@ def report_tables(
     exclusions: Exclusions,
     stored: StoreFacts,
     pseudonyms: Pseudonyms,
+    seeds: Seeds | None = None,
 ) -> dict[str, ResultTable]:
     """Collect every table but ``groups``, which the drawing makes; O(cells).
 
@@ -74,6 +78,7 @@ def report_tables(
     found["decisions"] = estimate.table("decisions")
     found["labels_used"] = _labels_used(trace, pseudonyms)
     found["rejects"] = stored.rejects
+    found["proofs"] = _proofs(estimate, trace, seeds if pseudonyms.public else None, is_public=pseudonyms.public)
     return {name: redacted(cleaned(replace(table, name=name)), pseudonyms) for name, table in found.items()}
 
 
@@ -99,6 +104,22 @@ def _members(table: ResultTable) -> ResultTable:
     return replace(
         table, rows=tuple((cluster, chain, display_address(address, chain)) for cluster, chain, address in table.rows)
     )
+
+
+def _proofs(estimate: Estimate, trace: Trace, seeds: Seeds | None, *, is_public: bool) -> ResultTable:
+    """Name assets as every other table does; of bystanders only say whether their rows add up."""
+    names = {(f.asset.chain, f.asset.contract or ""): f.display for f in trace.context.book.assets.values()}
+    traced = _traced(trace, seeds) if is_public else set()
+    rows = []
+    for row in estimate.table("proofs").dicts():
+        named = {
+            "address": display_address(row["address"], row["chain"]),
+            "asset": names.get((row["chain"], row["contract"]), row["symbol"] or row["contract"] or "coin"),
+        }
+        if is_public and (row["chain"], named["address"]) not in traced:
+            named |= {"address": _WITHHELD, "ledger": None, "reported": None, "as_of": None}
+        rows.append(tuple({**row, **named}[name] for name in _PROOFS))
+    return ResultTable("proofs", _PROOFS, tuple(rows))
 
 
 def _policies(trace: Trace, envelope: Envelope | None) -> ResultTable:

@@ -14,7 +14,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit
@@ -55,8 +55,8 @@ class HttpFetcher:
         The key.
     secret_name, secret_header : str
         The query parameter that carries it, or the header, where one is named.
-    hidden : Secret, optional
-        A part of ``base_url`` that is a key itself, as node providers have it.
+    hidden : sequence of Secret
+        Parts of ``base_url`` that are keys themselves, as node providers have them.
     attempts : int
         Tries of one request.
     timeout : float
@@ -74,7 +74,7 @@ class HttpFetcher:
         secret: Secret | None = None,
         secret_name: str = "apikey",  # noqa: S107  (the name of a parameter, not a key)
         secret_header: str = "",
-        hidden: Secret | None = None,
+        hidden: Sequence[Secret] = (),
         attempts: int = 6,
         timeout: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
@@ -90,7 +90,9 @@ class HttpFetcher:
         self._timeout = timeout
         self._sleep = sleep
         self._now = now
-        self._marks = tuple(mark for one in (secret, hidden) if one is not None for mark in _spellings(one.reveal()))
+        keys = [one for one in (secret, *hidden) if one is not None]
+        self._marks = tuple(sorted({mark for one in keys for mark in _spellings(one.reveal())}, key=lambda mark: -len(mark)))
+        _MASK.marks.update(mark for one in hidden for mark in _spellings(one.reveal()))
         self._lock = threading.Lock()
         self._session: requests.Session | None = None
         self.calls: Counter[str] = Counter()
@@ -104,6 +106,10 @@ class HttpFetcher:
         SourceError
             Of the kind that the explorer's words say; transient ones only after the last try.
         """
+        return self.fetch_within(request, lambda: None)
+
+    def fetch_within(self, request: Request, spend: Callable[[], None]) -> Answer:
+        """Do as :meth:`fetch` does; ``spend`` is called before each request is sent, and raises where none may be."""
         from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
         retrying = Retrying(
@@ -115,9 +121,7 @@ class HttpFetcher:
         )
         for attempt in retrying:
             with attempt:
-                with self._lock:
-                    self.calls[request.stream if attempt.retry_state.attempt_number == 1 else "retry"] += 1
-                return self._once(request)
+                return self._once(request, spend, request.stream if attempt.retry_state.attempt_number == 1 else "retry")
         raise AssertionError("tenacity returns or raises")  # pragma: no cover
 
     def _wait(self, attempt: int, problem: BaseException | None) -> float:
@@ -126,8 +130,11 @@ class HttpFetcher:
         longest: float = min(_LONGEST_WAIT, 0.5 * 2.0 ** (attempt - 1))
         return longest * (0.75 + random.random() / 2)  # noqa: S311  (jitter)
 
-    def _once(self, request: Request) -> Answer:
+    def _once(self, request: Request, spend: Callable[[], None], counted_as: str) -> Answer:
         self._pace.acquire()
+        spend()
+        with self._lock:
+            self.calls[counted_as] += 1
         answer = None
         try:
             answer = self._send(request)
@@ -149,7 +156,7 @@ class HttpFetcher:
         from urllib3.exceptions import HTTPError
         from urllib3.exceptions import TimeoutError as WireTimeout
 
-        where = f"{request.source} ({urlsplit(self._url).netloc})"
+        where = f"{request.source} ({urlsplit(self._url).netloc.rpartition('@')[2]})"
         problem: SourceError
         try:
             # The key is in no variable of this frame, so that no traceback with variables shows it.
@@ -275,8 +282,16 @@ def _spellings(key: str) -> tuple[str, ...]:
 class _KeysMasked(logging.Filter):
     """Masks keys in the URLs that urllib3 writes to its debug log."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.marks: set[str] = set()
+        """Parts of paths that are keys."""
+
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = _KEY_IN_URL.sub(r"\1***", record.getMessage()), ()
+        text = _KEY_IN_URL.sub(r"\1***", record.getMessage())
+        for mark in sorted(self.marks, key=lambda mark: -len(mark)):
+            text = text.replace(mark, "***")
+        record.msg, record.args = text, ()
         return True
 
 

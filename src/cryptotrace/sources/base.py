@@ -178,5 +178,8 @@ class HasNonces(Protocol):
 class HasReceipts(Protocol):
     """An explorer that gives transaction receipts."""
 
-    def receipt(self, tx_hash: str) -> Batch:
-        """Give the token transfers of a transaction with their log indices."""
+    def receipt(self, tx_hash: str, *, time: datetime | None = None, subject: str = "") -> Batch:
+        """Give a transaction, its fee and its token transfers with their log indices.
+
+        ``time`` of its block saves a request where it is known; ``subject`` is the account that it is asked for.
+        """

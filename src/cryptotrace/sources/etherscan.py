@@ -17,9 +17,11 @@ from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, PlanRequ
 from cryptotrace.schema import WIDE, Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
 from cryptotrace.sources.etherscan_answers import classify, read_proxy, read_rows, read_text
-from cryptotrace.sources.etherscan_checks import block_of, check_page, is_plausible, refuse_inexact
-from cryptotrace.sources.formats.etherscan_columns import TokenRow, table_of_tokens, token_rows, token_rows_of
+from cryptotrace.sources.etherscan_checks import check_page, is_plausible, last_block, refuse_inexact, rows_before
+from cryptotrace.sources.etherscan_proxy import EtherscanNode
+from cryptotrace.sources.formats.etherscan_columns import columns_of, rows_of, tables_of, typed_rows
 from cryptotrace.sources.formats.etherscan_rows import Target, adder_of
+from cryptotrace.sources.formats.page_columns import UsualPage, usual_page
 from cryptotrace.sources.intake import Intake
 
 __all__ = ["Etherscan"]
@@ -37,7 +39,7 @@ _FINAL_AFTER = 64
 """Blocks below the tip that count as final where the explorer does not tell (two epochs of Ethereum)."""
 
 
-class Etherscan:
+class Etherscan(EtherscanNode):
     """The account lists of one chain on Etherscan V2.
 
     Parameters
@@ -84,7 +86,7 @@ class Etherscan:
 
     def through(self, fetcher: Fetcher) -> Etherscan:
         """Give the same source with answers from elsewhere."""
-        return Etherscan(self.chain, fetcher, page_rows=self.page_rows, on_rate=self._on_rate)
+        return type(self)(self.chain, fetcher, page_rows=self.page_rows, on_rate=self._on_rate)
 
     @property
     def chain(self) -> str:
@@ -93,8 +95,20 @@ class Etherscan:
 
     # -- single questions ------------------------------------------------------------------------------------------------
 
+    def _about(self) -> dict[str, object]:
+        """Give what every question says first; explorers of the same kind differ in it."""
+        return {"chainid": self._chain.evm_chain_id}
+
+    def _listed(self, answer: Answer) -> list[Any]:
+        """Give the rows of an answer; an explorer of the same kind turns its dialect into Etherscan's here."""
+        return read_rows(answer)
+
+    def _typed(self, answer: Answer) -> list[Any] | None:
+        """Give the same rows by field, where all of them are of the usual form."""
+        return rows_of(answer.request.stream, answer.body)
+
     def _ask(self, stream: str, module: str, action: str, *, subject: str = "", run: str = "", **parameters: Any) -> Answer:
-        query = {"chainid": self._chain.evm_chain_id, "module": module, "action": action, **parameters}
+        query = {**self._about(), "module": module, "action": action, **parameters}
         request = Request(
             source=self.name,
             chain=self.chain,
@@ -144,6 +158,11 @@ class Etherscan:
             raise MalformedAnswer("the balance is no number", where=f"{self.name} {address}", hint="Try again")
         return int(text)
 
+    def nonce(self, address: str, run: str) -> int:
+        """Give the number of transactions that the account signed, up to the newest block."""
+        answer = self._ask("nonce", "proxy", "eth_getTransactionCount", subject=address, run=run, address=address, tag="latest")
+        return self._hex(read_proxy(answer), "number of transactions")
+
     def block_at(self, timestamp: int, *, closest: str = "before") -> int:
         """Give the block mined closest to a Unix time, ``"before"`` or ``"after"`` it."""
         answer = self._ask("block", "block", "getblocknobytime", timestamp=timestamp, closest=closest)
@@ -172,9 +191,9 @@ class Etherscan:
                 size = _FREE_PAGE  # exactly the cap of the free plan: taken for a page that the server cut without a word
             through = end
             if len(rows) == size:
-                cut = block_of(rows[-1])
+                cut = last_block(rows)
                 if cut > start:
-                    rows, through = [row for row in rows if block_of(row) < cut], cut - 1
+                    rows, through = rows_before(rows, cut), cut - 1
                 else:
                     rows, through = self._whole_block(stream, subject, start, size), start
                 if through < end:
@@ -186,7 +205,8 @@ class Etherscan:
         """Read one block that is larger than a page, by page numbers."""
         rows: list[Any] = []
         for number in range(1, _WINDOW // size + 1):
-            page = self._page(stream, subject, block, block, number, size)
+            page = self._page(stream, subject, block, block, number, size, by_row=True)
+            assert not isinstance(page, UsualPage)
             if page and rows[-len(page) :] == page and len(page) == size:
                 raise self._stuck(stream, subject, block, "the explorer repeats a page")
             rows += page
@@ -201,7 +221,9 @@ class Etherscan:
             hint="Its rows are in receipts or a node; the walk stops here rather than lose them",
         )
 
-    def _page(self, stream: str, subject: str, start: int, end: int, number: int, size: int) -> list[Any]:
+    def _page(
+        self, stream: str, subject: str, start: int, end: int, number: int, size: int, *, by_row: bool = False
+    ) -> list[Any] | UsualPage:
         """Ask for one page, and again if what comes cannot be true; odd rows that stay odd are left to be rejected."""
         where = f"{self.name} {self.chain} {stream} {subject}"
         problem: MalformedAnswer | None = None
@@ -211,8 +233,13 @@ class Etherscan:
                 stream, "account", _ACTIONS[stream], subject=subject, run=f"again {attempt}" if attempt else "",
                 address=subject, startblock=start, endblock=end, page=number, offset=size, sort="asc",
             )  # fmt: skip
+            page = None if by_row else usual_page(
+                stream, self._typed(answer), subject=subject, first=start, last=end, least=_COLUMNS_FROM, most=size
+            )  # fmt: skip
+            if page is not None:
+                return page
             try:
-                found = read_rows(answer)
+                found = self._listed(answer)
                 check_page(found, subject=subject, first=start, last=end, most=size, where=where)
             except MalformedAnswer as refusal:
                 problem = refusal
@@ -225,13 +252,14 @@ class Etherscan:
             raise problem
         return rows
 
-    def parse(self, stream: str, rows: list[Any]) -> Batch:
+    def parse(self, stream: str, rows: list[Any] | UsualPage) -> Batch:
         """Turn rows of a list into transfers; what does not fit is rejected whole. Pure."""
-        in_columns = stream == "token" and len(rows) >= _COLUMNS_FROM
-        return self._parsed(stream, token_rows(rows) if in_columns else None, lambda: rows)
+        if isinstance(rows, UsualPage):
+            return rows.batch(self._chain)
+        return self._parsed(stream, typed_rows(stream, rows) if len(rows) >= _COLUMNS_FROM else None, lambda: rows)
 
     def parse_answer(self, answer: Answer) -> Batch:
-        """Turn a whole answer that :meth:`judge` let pass into transfers, as :meth:`parse` does; the quickest way in. Pure.
+        """Turn a whole answer that :meth:`judge` let pass into transfers, as :meth:`parse` does. Pure.
 
         Raises
         ------
@@ -239,11 +267,11 @@ class Etherscan:
             If the answer is no list.
         """
         stream = answer.request.stream
-        return self._parsed(stream, token_rows_of(answer.body) if stream == "token" else None, lambda: read_rows(answer))
+        return self._parsed(stream, self._typed(answer), lambda: self._listed(answer))
 
-    def _parsed(self, stream: str, tokens: Sequence[TokenRow] | None, rows: Callable[[], list[Any]]) -> Batch:
+    def _parsed(self, stream: str, typed: Sequence[Any] | None, rows: Callable[[], list[Any]]) -> Batch:
         """Read a page in columns where that can be, and every other row by its definition."""
-        found = table_of_tokens(tokens, self._chain, 0) if tokens else None
+        found = columns_of(stream, typed) if typed else None
         cells = rows() if found is None or found[1] else []
         intake = Intake(len(cells) + 1)
         target = Target(self._chain, intake, intake.next_listing())
@@ -254,7 +282,7 @@ class Etherscan:
                 intake.batch.reject(f"{self.name}:{self.chain}:{stream}", None, problem.what, _raw(cells[at]))
         batch = _without_row_numbers(intake.take())
         if found is not None:
-            batch.tables["transfers"] = [found[0]]
+            batch.tables.update(tables_of(stream, found[0], self._chain, 0))
         return batch
 
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cryptotrace.errors import InputError, MalformedAnswer
+from cryptotrace.sources.formats.page_columns import UsualPage
 
-__all__ = ["block_of", "check_page", "is_plausible", "refuse_inexact"]
+__all__ = ["block_of", "check_page", "is_plausible", "last_block", "refuse_inexact", "rows_before"]
 
 _HASH = re.compile(r"0x[0-9a-fA-F]{64}|GENESIS.{0,100}", re.ASCII)
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}|GENESIS", re.ASCII)
@@ -62,6 +63,16 @@ def block_of(row: Any) -> int:
     if not isinstance(text, str) or not (text.isascii() and text.isdigit()) or len(text) > _LONGEST_BLOCK:
         raise MalformedAnswer("a row without a block number", where="etherscan", hint="Ask again")
     return int(text)
+
+
+def last_block(rows: list[Any] | UsualPage) -> int:
+    """Give the block of the last row of a page."""
+    return rows.last_block if isinstance(rows, UsualPage) else block_of(rows[-1])
+
+
+def rows_before(rows: list[Any] | UsualPage, block: int) -> list[Any] | UsualPage:
+    """Give the rows of a page that are of earlier blocks."""
+    return rows.before(block) if isinstance(rows, UsualPage) else [row for row in rows if block_of(row) < block]
 
 
 def is_plausible(row: Mapping[str, Any]) -> bool:

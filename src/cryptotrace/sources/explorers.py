@@ -6,13 +6,13 @@ the right one first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from cryptotrace.codecs import ChainInfo, chain_of
 from cryptotrace.errors import InputError
 
-__all__ = ["EXPLORERS", "EXPLORER_NAMES", "Explorer", "explorer_of"]
+__all__ = ["EXPLORERS", "EXPLORER_NAMES", "Explorer", "explorer_of", "in_order", "served"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ class Explorer:
         Where a key comes from.
     lacks : mapping
         Chain -> what plans are known not to hold.
+    is_node : bool
+        Whether it is a node of the person's own or of a provider: its URL comes from the settings, and is a key itself.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Explorer:
     keyed_rate: float = 0.0
     key_help: str = ""
     lacks: Mapping[str, str] = field(default_factory=dict)
+    is_node: bool = False
 
     def url(self, chain: ChainInfo, *, has_key: bool) -> str | None:
         """Give the base URL for a chain; None where it is not served."""
@@ -77,6 +80,18 @@ class Explorer:
 _FREE_LACKS = "bsc base optimism avalanche"
 """Chains that Etherscan's free plan did not serve in July 2026 (docs.etherscan.io, supported chains)."""
 
+_BLOCKSCOUTS = {
+    "ethereum": "https://eth.blockscout.com",
+    **{
+        name: f"https://{name}.blockscout.com"
+        for name in ("base", "optimism", "arbitrum", "polygon", "gnosis", "celo", "zksync", "scroll")
+    },
+    "ethereum_classic": "https://etc.blockscout.com",
+}
+"""Single instances, which answer without a key for as long as their makers let them (docs.blockscout.com)."""
+_HOSTED_BLOCKSCOUT = "https://api.blockscout.com/{id}"
+_BLOCKSCOUT_HELP = "5 requests a second and every chain with a free key of https://dev.blockscout.com: set BLOCKSCOUT_API_KEY"
+
 EXPLORERS: Mapping[str, Explorer] = {
     one.name: one
     for one in (
@@ -92,11 +107,129 @@ EXPLORERS: Mapping[str, Explorer] = {
             key_help="Set ETHERSCAN_API_KEY; a free key is made in a minute at https://etherscan.io/apidashboard",
             lacks={name: f"{name}: not in the free plan as of July 2026; paid plans hold it" for name in _FREE_LACKS.split()},
         ),
+        # EVM, beside Etherscan
+        Explorer(
+            name="blockscout",
+            maker="blockscout:Blockscout",
+            family="evm",
+            urls=_BLOCKSCOUTS,
+            keyed_urls={"": _HOSTED_BLOCKSCOUT},
+            key_name="blockscout",
+            key_query="apikey",
+            rate=3.0,
+            keyed_rate=5.0,
+            key_help=_BLOCKSCOUT_HELP,
+        ),
+        Explorer(
+            name="routescan",
+            maker="routescan:Routescan",
+            family="evm",
+            urls={"": "https://api.routescan.io/v2/network/mainnet/evm/{id}/etherscan/api"},
+            key_name="routescan",
+            key_query="apikey",
+            rate=2.0,
+            keyed_rate=5.0,
+            key_help="2 requests a second without a key, 5 with a free one of https://routescan.io: set ROUTESCAN_API_KEY",
+        ),
+        Explorer(
+            name="blockscout_rest",
+            maker="blockscout_rest:BlockscoutRest",
+            family="evm",
+            urls=_BLOCKSCOUTS,
+            keyed_urls={"": _HOSTED_BLOCKSCOUT},
+            key_name="blockscout",
+            key_query="apikey",
+            rate=3.0,
+            keyed_rate=5.0,
+            key_help=_BLOCKSCOUT_HELP,
+        ),
+        # a node of one's own, or of a provider
+        Explorer(
+            name="rpc",
+            maker="rpc:Rpc",
+            family="evm",
+            rate=5.0,
+            key_help="Set RPC_URL, or RPC_URL_<CHAIN>, to the URL of a node; a provider's URL holds its key and is kept as one",
+            is_node=True,
+        ),
+        # TRON
+        Explorer(
+            name="trongrid",
+            maker="trongrid:TronGrid",
+            family="tron",
+            urls={"": "https://api.trongrid.io"},
+            key_name="trongrid",
+            key_header="TRON-PRO-API-KEY",
+            rate=1.0,
+            keyed_rate=15.0,
+            key_help="1 request a second without a key, 15 with a free one of https://www.trongrid.io: set TRONGRID_API_KEY",
+        ),
+        Explorer(
+            name="tronscan",
+            maker="tronscan:Tronscan",
+            family="tron",
+            urls={"": "https://apilist.tronscanapi.com/api"},
+            key_name="tronscan",
+            key_header="TRON-PRO-API-KEY",
+            rate=1.0,
+            keyed_rate=5.0,
+            key_help="It answers without a key, slowly; a key is made at https://tronscan.org: set TRONSCAN_API_KEY",
+        ),
+        # Bitcoin
+        Explorer(
+            name="mempool",
+            maker="mempool:Mempool",
+            family="bitcoin",
+            urls={"bitcoin": "https://mempool.space/api"},
+            rate=3.0,
+        ),
+        Explorer(
+            name="esplora",
+            maker="esplora:Esplora",
+            family="bitcoin",
+            urls={"bitcoin": "https://blockstream.info/api"},
+            rate=0.19,
+        ),
+        Explorer(
+            name="blockchain_info",
+            maker="blockchain_info:BlockchainInfo",
+            family="bitcoin",
+            urls={"bitcoin": "https://blockchain.info"},
+            rate=0.1,
+        ),
     )
 }
 """Name -> explorer."""
 
-EXPLORER_NAMES = tuple(EXPLORERS)
+EXPLORER_NAMES = ("auto", *EXPLORERS)
+"""What ``open_source`` takes: ``auto`` asks one after the other."""
+
+_FIRST = {
+    "evm": ("etherscan", "blockscout", "routescan", "blockscout_rest"),
+    "tron": ("trongrid", "tronscan"),
+    "bitcoin": ("mempool", "esplora", "blockchain_info"),
+}
+"""Who is asked in which order, by family: whole lists in few requests first."""
+
+
+def in_order(chain: ChainInfo, keys: Collection[str]) -> tuple[Explorer, ...]:
+    """Give the explorers of a chain in the order in which they are best asked.
+
+    Parameters
+    ----------
+    chain : ChainInfo
+        The chain.
+    keys : collection of str
+        Names of the keys that are present. Explorers that need one and have none are left out; those whose plans are known to
+        lack the chain come last.
+    """
+    known = [EXPLORERS[name] for name in _FIRST.get(chain.family, ()) if name in EXPLORERS]
+    able = [
+        one
+        for one in known
+        if one.url(chain, has_key=one.key_name in keys) is not None and (not one.needs_key or one.key_name in keys)
+    ]
+    return tuple(sorted(able, key=lambda one: chain.name in one.lacks))
 
 
 def explorer_of(name: str, *, where: str = "open_source") -> Explorer:

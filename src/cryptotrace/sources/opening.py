@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from cryptotrace.codecs import chain_of
 from cryptotrace.errors import InputError
-from cryptotrace.settings import Secret, Settings
+from cryptotrace.settings import Secret, Settings, keys_in
 from cryptotrace.sources.base import Fetcher, Source
-from cryptotrace.sources.explorers import Explorer, explorer_of, served
+from cryptotrace.sources.explorers import EXPLORERS, Explorer, explorer_of, in_order, served
 from cryptotrace.sources.limits import Pace
 from cryptotrace.sources.plans import missing_key
 
@@ -31,7 +32,7 @@ def open_source(
     *,
     chain: str,
     key: str | Secret | None = None,
-    base_url: str | None = None,
+    base_url: str | Mapping[str, str] | None = None,
     settings: Settings | None = None,
     now: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -41,14 +42,16 @@ def open_source(
     Parameters
     ----------
     name : str
-        One of :data:`cryptotrace.sources.EXPLORER_NAMES`.
+        One of :data:`cryptotrace.sources.EXPLORER_NAMES`. ``"auto"`` asks the explorers of the chain one after the other: those
+        with a key first, then those that answer without one; what one cannot give is asked of the next.
     chain : str
         Any name of the chain.
     key : str or Secret, optional
         Else from the settings: for Etherscan ``ETHERSCAN_API_KEY``, ``CRYPTOTRACE_ETHERSCAN_API_KEY`` or the file that
         ``ETHERSCAN_API_KEY_FILE`` names.
     base_url : str, optional
-        Another server that speaks the same, such as one of :mod:`cryptotrace.testing.explorers`.
+        Another server that speaks the same, such as one of :mod:`cryptotrace.testing.explorers`. For ``"auto"`` a mapping from
+        explorer to URL, whose order is the order of asking.
     settings : Settings, optional
         Else read from the environment.
     now, sleep : callable
@@ -65,15 +68,20 @@ def open_source(
     InputError
         If no explorer has that name, or it does not serve the chain.
     """
+    settings = settings or Settings.from_env()
+    if name == "auto":
+        return _auto(chain, base_url, settings, now=now, sleep=sleep)
+    if isinstance(base_url, Mapping):
+        raise InputError("base_url is a mapping", where="open_source", hint='Only "auto" takes several; give one URL')
     explorer = explorer_of(name)
     info = served(explorer, chain)
-    settings = settings or Settings.from_env()
     secret = Secret(key.strip()) if isinstance(key, str) else key or settings.keys.get(explorer.key_name)
     if secret is not None and not secret.reveal():
         secret = None
     if secret is None and explorer.needs_key:
         raise missing_key(name)
-    url = base_url or explorer.url(info, has_key=secret is not None)
+    node = settings.node(info.name) if explorer.is_node else None
+    url = base_url or (node.reveal() if node else explorer.url(info, has_key=secret is not None))
     if url is None:
         hint = explorer.key_help or "Give base_url="
         raise InputError(f"{name} is not known to serve {info.name} without more", where="open_source", hint=hint)
@@ -82,14 +90,44 @@ def open_source(
     return _made(explorer, info.name, fetcher, on_rate=pace.allow)
 
 
+def _auto(
+    chain: str,
+    urls: str | Mapping[str, str] | None,
+    settings: Settings,
+    *,
+    now: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> Source:
+    """Open every explorer of a chain that can be asked, the best first."""
+    from cryptotrace.sources.auto import AutoSource
+
+    if isinstance(urls, str):
+        raise InputError("base_url is one URL", where="open_source", hint='"auto" takes a mapping from explorer to URL')
+    info = chain_of(chain)
+    names = list(urls) if urls else [one.name for one in in_order(info, settings.keys)]
+    if not names:
+        able = [one.name for one in EXPLORERS.values() if one.family == info.family]
+        hint = f"Give a key or a base_url for one of {', '.join(able)}" if able else "No explorer of this chain is built yet"
+        raise InputError(f"no explorer of {info.name} can be asked", where="open_source", hint=hint)
+    opened = [
+        open_source(name, chain=chain, base_url=(urls or {}).get(name), settings=settings, now=now, sleep=sleep)
+        for name in names
+    ]
+    return AutoSource(opened)
+
+
 def source_over(name: str, chain: str, fetcher: Fetcher) -> Source:
-    """Give the explorer of a name over any fetcher, such as an archive.
+    """Give the explorer of a name over any fetcher, such as an archive; ``auto:one+two`` gives those two in that order.
 
     Raises
     ------
     InputError
         If no explorer has that name, or it does not serve the chain.
     """
+    if name.startswith("auto:"):
+        from cryptotrace.sources.auto import AutoSource
+
+        return AutoSource([source_over(one, chain, fetcher) for one in name.removeprefix("auto:").split("+")])
     explorer = explorer_of(name, where="source_over")
     return _made(explorer, served(explorer, chain).name, fetcher)
 
@@ -116,6 +154,7 @@ def fetcher_for(
         secret=secret,
         secret_name=explorer.key_query,
         secret_header=explorer.key_header,
+        hidden=keys_in(url) if explorer.is_node else (),
         attempts=attempts or settings.attempts,
         timeout=timeout or settings.timeout,
         sleep=sleep,

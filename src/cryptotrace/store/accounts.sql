@@ -1,10 +1,10 @@
--- Give every account of this load (views "in_transfers", "in_transactions") its id: temp tables "names", "new_names". New ones
+-- Give every account of this load (views "open_transfers", "in_transactions") its id: temp tables "names", "new_names". New ones
 -- are numbered in an order that depends on the rows alone.
 
 CREATE OR REPLACE TEMP TABLE names AS
 SELECT s.chain, s.address, k.id
 FROM (
-    SELECT chain, sender AS address FROM in_transfers UNION SELECT chain, receiver FROM in_transfers
+    SELECT chain, sender AS address FROM open_transfers UNION SELECT chain, receiver FROM open_transfers
     UNION SELECT chain, signer FROM in_transactions UNION SELECT chain, receiver FROM in_transactions
 ) AS s
 LEFT JOIN accounts AS k ON s.chain = k.chain AND s.address = k.address

@@ -12,7 +12,7 @@ SELECT t.chain, t.tx_hash, t.kind, t.block, t.time, t.tx_index, t.log_index, t.t
         -- A transaction has one value and one fee of its own; a plain table without indices may call more than that "native".
         WHEN t.kind IN ('native', 'fee') AND t.tx_index IS NOT NULL THEN 'own'
     END AS position
-FROM in_transfers AS t
+FROM open_transfers AS t
 LEFT JOIN all_names AS s ON s.chain = t.chain AND s.address = t.sender
 LEFT JOIN all_names AS r ON r.chain = t.chain AND r.address = t.receiver
 JOIN assets AS a ON a.chain = t.chain AND a.contract = coalesce(t.contract, '')

@@ -10,7 +10,17 @@ from cryptotrace._version import __version__
 from cryptotrace.codecs import caip19, chain_of
 from cryptotrace.model import USD_CONTRACT, canonical_tokens
 from cryptotrace.schema import STORED, WIDE, Batch, Table, arrow_table
-from cryptotrace.store.merging import inserted, learn_places, merge_transactions, merge_transfers, next_id, run_file
+from cryptotrace.store.coins import learn_coins
+from cryptotrace.store.fees import settle_fees
+from cryptotrace.store.merging import (
+    inserted,
+    learn_places,
+    leave_known,
+    merge_transactions,
+    merge_transfers,
+    next_id,
+    run_file,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -21,8 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["ingest"]
 
 _STAGE_ROWS = 50_000
-_STAGE_PAGES = 100
-_PLAIN = ("responses", "events", "prices", "balances", "tx_inputs", "tx_outputs", "coverage", "rejects")
+_STAGE_PAGES = 250
+_STAGE_ROWS_IN_PAGES = 250_000
+_PLAIN = ("responses", "events", "prices", "balances", "tx_inputs", "tx_outputs", "unconfirmed", "coverage", "rejects")
 
 
 def ingest(
@@ -36,27 +47,33 @@ def ingest(
 
     Notes
     -----
-    O(new rows), plus one look through the names and hashes of the store. Rows beyond memory spill to the engine's disk.
+    O(new rows); the store is looked through for the names of rows that are not known, and for no more than numbers where both
+    ends of a row are old accounts. Rows beyond memory spill to the engine's disk.
     """
     written = dict.fromkeys(STORED, 0)
     arrived = _stage(connection, batches)
     changed = 0
     if arrived["transfers"] or arrived["transactions"]:
-        written["accounts"] = run_file(connection, "accounts.sql", next_id=next_id(connection, "accounts")).inserted
         written["assets"], changed = _new_assets(connection)
-        run_file(connection, "arrive.sql")
-        for name, merged in (("transfers", merge_transfers(connection)), ("transactions", merge_transactions(connection))):
-            written[name] = merged.inserted
-            changed += merged.updated
+        if leave_known(connection, arrived["transfers"]) or arrived["transactions"]:
+            first = next_id(connection, "accounts")
+            written["accounts"] = run_file(connection, "accounts.sql", next_id=first).inserted
+            run_file(connection, "arrive.sql")
+            written["rejects"] = settle_fees(connection)
+            merges = {"transfers": merge_transfers(connection, first), "transactions": merge_transactions(connection)}
+            for name, merged in merges.items():
+                written[name] = merged.inserted
+                changed += merged.updated
         changed += learn_places(connection)
     if complete:
         arrived["coverage"] += _declare_complete(connection, run)
     for name in _PLAIN:
         if arrived[name]:
-            written[name] = _write_plain(connection, name)
+            written[name] += _write_plain(connection, name)
+    changed += learn_coins(connection, arrived)
     written["runs"] = _record_run(connection, run)
-    for name in ("transfers", "transactions"):
-        connection.execute(f"DROP VIEW {_staging(name)}")
+    for name in ("in_transfers", "in_transactions", "open_transfers"):
+        connection.execute(f"DROP VIEW IF EXISTS {name}")
     if changed or any(written.values()):
         connection.execute("UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS VARCHAR) WHERE name = 'version'")
     return written
@@ -103,7 +120,12 @@ class _Waiting:
 
     def spill_if_large(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write what waits to a temporary table, if it is much."""
-        if len(self.rows) >= _STAGE_ROWS or len(self.tables) >= _STAGE_PAGES:
+        pages = len(self.tables)
+        if (
+            len(self.rows) >= _STAGE_ROWS
+            or pages >= _STAGE_PAGES
+            or sum(table.num_rows for table in self.tables) >= _STAGE_ROWS_IN_PAGES
+        ):
             self._spill(connection)
 
     def _spill(self, connection: duckdb.DuckDBPyConnection) -> None:
@@ -122,12 +144,22 @@ class _Waiting:
         name = self._table.name
         if not self._staged and name not in _PLAIN:
             arriving = self._take()
-            connection.register(_staging(name), arriving)
+            connection.register(_staging(name), _numbered(arriving))
             return int(arriving.num_rows)
         if self.rows or self.tables or not self._staged:
             self._spill(connection)
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {_staging(name)} AS SELECT * FROM stage_{name}")
+        place = "" if name in _PLAIN else ", rowid AS place"
+        connection.execute(f"CREATE OR REPLACE TEMP VIEW {_staging(name)} AS SELECT *{place} FROM stage_{name}")
         return self._staged
+
+
+def _numbered(rows: pa.Table) -> pa.Table:
+    """Add the column ``place``: what names a row while it is on its way."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ones = pa.repeat(pa.scalar(1, pa.int64()), rows.num_rows)
+    return rows.append_column("place", pc.cumulative_sum(ones))
 
 
 def _staging(table: str) -> str:
@@ -207,14 +239,14 @@ def _declare_complete(connection: duckdb.DuckDBPyConnection, run: Mapping[str, s
 def _write_plain(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     table = STORED[name]
     match = " AND ".join(f"t.{key} IS NOT DISTINCT FROM n.{key}" for key in table.key)
-    return inserted(
-        connection,
-        f"""
-        INSERT INTO {name}
-        SELECT n.* FROM (SELECT DISTINCT ON ({", ".join(table.key)}) * FROM {_staging(name)} ORDER BY ALL) AS n
-        ANTI JOIN {name} AS t ON {match}
-        """,
-    )
+    key = ", ".join(table.key)
+    rows = f"(SELECT DISTINCT ON ({key}) * FROM {_staging(name)} ORDER BY ALL)"
+    # Answers are large: they are not sorted unless one of several has to be chosen.
+    if name == "responses" and connection.execute(
+        f"SELECT count(*) = count(DISTINCT key) FROM {_staging(name)}"
+    ).fetchone() == (True,):
+        rows = _staging(name)
+    return inserted(connection, f"INSERT INTO {name} SELECT n.* FROM {rows} AS n ANTI JOIN {name} AS t ON {match}")
 
 
 def _record_run(connection: duckdb.DuckDBPyConnection, run: Mapping[str, str] | None) -> int:

@@ -1,4 +1,5 @@
--- Merge transactions (temp table "staged_transactions", ids resolved): one row a hash; gaps are filled, a failure holds.
+-- Merge transactions (temp table "staged_transactions", ids resolved): one row a hash; gaps are filled, a failure holds, and so
+-- does the larger fee (fees.sql).
 -- Then every transfer learns the block and place of its transaction, from whichever row of it knows them.
 
 CREATE OR REPLACE TEMP TABLE arriving AS
@@ -14,7 +15,7 @@ UPDATE transactions AS t SET
     signer = coalesce(t.signer, a.signer),
     receiver = coalesce(t.receiver, a.receiver),
     ok = coalesce(t.ok AND a.ok, t.ok, a.ok),
-    fee = coalesce(t.fee, a.fee),
+    fee = greatest(t.fee, a.fee),
     method = coalesce(t.method, a.method),
     nonce = coalesce(t.nonce, a.nonce)
 FROM arriving AS a
@@ -22,7 +23,7 @@ WHERE t.chain = a.chain AND t.tx_hash = a.tx_hash AND (
     (t.block IS NULL AND a.block IS NOT NULL) OR (t.time IS NULL AND a.time IS NOT NULL)
     OR (t.tx_index IS NULL AND a.tx_index IS NOT NULL) OR (t.signer IS NULL AND a.signer IS NOT NULL)
     OR (t.receiver IS NULL AND a.receiver IS NOT NULL) OR (t.ok IS NULL AND a.ok IS NOT NULL) OR (t.ok AND NOT a.ok)
-    OR (t.fee IS NULL AND a.fee IS NOT NULL) OR (t.method IS NULL AND a.method IS NOT NULL)
+    OR (t.fee IS NULL AND a.fee IS NOT NULL) OR (t.fee < a.fee) OR (t.method IS NULL AND a.method IS NOT NULL)
     OR (t.nonce IS NULL AND a.nonce IS NOT NULL)
 )
 ----

@@ -11,7 +11,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import duckdb
 
-__all__ = ["Merged", "inserted", "learn_places", "merge_transactions", "merge_transfers", "next_id", "run_file"]
+__all__ = [
+    "Merged",
+    "inserted",
+    "learn_places",
+    "leave_known",
+    "merge_transactions",
+    "merge_transfers",
+    "next_id",
+    "run_file",
+]
+
+_NEARBY = 3
+"""How many stored rows may be looked at for each that arrives, before their names are looked up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +81,29 @@ def _any(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:
     return connection.execute(f"SELECT 1 FROM {rows} LIMIT 1").fetchone() is not None
 
 
-def merge_transfers(connection: duckdb.DuckDBPyConnection) -> Merged:
-    """Merge the temporary table ``arrived``; every group of equal rows is settled by counting, or else listing by listing."""
-    run_file(connection, "settle.sql")
+def leave_known(connection: duckdb.DuckDBPyConnection, arrived: int) -> int:
+    """Make the view ``open_transfers`` of the rows that have to be looked at further; give how many there are.
+
+    The others say nothing new, and were found by a look at the blocks of this load alone.
+    """
+    known = 0
+    if arrived:
+        bounds = connection.execute("SELECT min(block), max(block) FROM in_transfers").fetchone() or (None, None)
+        nearby = connection.execute("SELECT count(*) FROM transfers WHERE block BETWEEN ? AND ?", bounds).fetchone() or (0,)
+        if 0 < nearby[0] <= _NEARBY * arrived:
+            run_file(connection, "known.sql", first=bounds[0], last=bounds[1])
+            known = _number(connection, "SELECT count(*) FROM known_rows")
+    less = "ANTI JOIN known_rows AS k ON k.place = i.place" if known else ""
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW open_transfers AS SELECT * FROM in_transfers AS i {less}")
+    return arrived - known
+
+
+def merge_transfers(connection: duckdb.DuckDBPyConnection, first_new: int) -> Merged:
+    """Merge the temporary table ``arrived``; every group of equal rows is settled by counting, or else listing by listing.
+
+    Accounts from the id ``first_new`` on came with these rows.
+    """
+    run_file(connection, "settle.sql", first_new=first_new)
     seen, silent, arrived = (
         _number(connection, sql)
         for sql in ("SELECT count(*) FROM seen", "SELECT count(*) FROM seen WHERE is_silent", "SELECT count(*) FROM arrived")
@@ -104,6 +136,10 @@ def learn_places(connection: duckdb.DuckDBPyConnection) -> int:
         return 0
     connection.execute("""
         CREATE OR REPLACE TEMP TABLE named_transactions AS
-        SELECT chain, tx_hash FROM in_transfers UNION SELECT chain, tx_hash FROM in_transactions
+        SELECT DISTINCT t.chain, t.tx_hash
+        FROM transfers AS t
+        SEMI JOIN (SELECT chain, tx_hash FROM in_transfers UNION ALL SELECT chain, tx_hash FROM in_transactions) AS n
+            ON t.chain = n.chain AND t.tx_hash = n.tx_hash
+        WHERE t.block IS NULL OR t.tx_index IS NULL
     """)
-    return run_file(connection, "learn_places.sql").updated
+    return run_file(connection, "learn_places.sql").updated if _any(connection, "named_transactions") else 0

@@ -17,16 +17,7 @@ WHERE i.rowid IN (SELECT place FROM seen WHERE is_silent)
 CREATE OR REPLACE TEMP TABLE held AS
 SELECT tx_hash, kind, sender, receiver, asset, amount, count(*) AS total, count(*) FILTER (NOT ok) AS failed,
     bool_and(call_type IS NOT NULL) AS called, min(position) AS low, max(position) AS high
-FROM (
-    SELECT t.*,
-        CASE
-            WHEN t.log_index IS NOT NULL THEN 'L' || t.log_index
-            WHEN t.trace_path IS NOT NULL THEN 'T' || t.trace_path
-            WHEN t.kind IN ('native', 'fee') AND t.tx_index IS NOT NULL THEN 'own'
-        END AS position
-    FROM transfers AS t
-    SEMI JOIN open_rows AS i ON t.chain = i.chain AND t.tx_hash = i.tx_hash
-)
+FROM alike
 GROUP BY tx_hash, kind, sender, receiver, asset, amount
 ----
 -- Groups of which no listing says anything new: no more rows, no new position, failure or call type.

@@ -87,7 +87,7 @@ def prepare(
         valuer=valuer,
         openings=find_openings(events, book, places),
         digest=digest,
-        warnings=(*warnings, *_absent(scam, book)),
+        warnings=(*warnings, *_absent(scam, book), *valuer.doubts(ordered)),
     )
 
 

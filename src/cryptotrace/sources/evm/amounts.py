@@ -10,9 +10,20 @@ from typing import Any
 from cryptotrace.codecs import parse_address
 from cryptotrace.errors import InputError, InvalidAddressError
 from cryptotrace.model import MAX_AMOUNT
-from cryptotrace.sources.cells import hash_text, utc_time
+from cryptotrace.sources.cells import hash_text, plain, utc_time
 
-__all__ = ["address", "address_in", "name_of", "own_time", "quantity", "small", "value_of", "words_of"]
+__all__ = [
+    "address",
+    "address_in",
+    "block_number",
+    "name_of",
+    "own_time",
+    "quantity",
+    "raw_of",
+    "small",
+    "value_of",
+    "words_of",
+]
 
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{0,64}", re.ASCII)
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
@@ -121,3 +132,10 @@ def own_time(cells: Mapping[str, Any], block: int, times: Mapping[int, datetime]
     if known is None:
         raise InputError("time is unknown: the row has none and its block is not among the known ones")
     return known
+
+
+def raw_of(cells: Any) -> str:
+    """Give a row as it came, as text for rejects."""
+    import msgspec
+
+    return plain(msgspec.json.encode(cells).decode()) or ""

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cryptotrace.sources.formats.transfer_logs import TRANSFER
+
 __all__ = [
     "APPROVAL", "COLLECTIBLES", "DEPOSIT", "STABLECOIN_EVENTS", "TRANSFER", "WITHDRAWAL", "WRAPPED_COINS", "StablecoinEvent",
 ]  # fmt: skip
-
-TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
-"""``Transfer(address,address,uint256)``, of ERC-20 and of ERC-721."""
 
 APPROVAL = "0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"
 """``Approval(address,address,uint256)``, of ERC-20 and of ERC-721."""
@@ -58,21 +57,21 @@ class StablecoinEvent:
 
 
 STABLECOIN_EVENTS = {
-    topic: StablecoinEvent(signature=signature, kind=kind)
-    for topic, signature, kind in (
+    topic: StablecoinEvent(kind=words.split()[0], signature=words.split()[1])
+    for topic, words in (
         # USDT of Ethereum and TRON
-        ("0x42e160154868087d6bfdc0ca23d96a1c1cfa32f1b72ba9ba27b69b98a0d819dc", "AddedBlackList(address)", "freeze"),
-        ("0xd7e9ec6e6ecd65492dce6bf513cd6867560d49544421d0783ddf06e76c24470c", "RemovedBlackList(address)", "unfreeze"),
-        ("0x61e6e66b0d6339b2980aecc6ccc0039736791f0ccde9ed512e789a7fbdd698c6", "DestroyedBlackFunds(address,uint256)", "destroy"),
-        ("0xcb8241adb0c3fdb35b70c24ce35c5eb0c17af7431c99f827d44a445ca624176a", "Issue(uint256)", "issue"),
-        ("0x702d5967f45f6513a38ffc42d6ba9bf230bd40e8f53b16363c7eb4fd2deb9a44", "Redeem(uint256)", "redeem"),
+        ("0x42e160154868087d6bfdc0ca23d96a1c1cfa32f1b72ba9ba27b69b98a0d819dc", "freeze AddedBlackList(address)"),
+        ("0xd7e9ec6e6ecd65492dce6bf513cd6867560d49544421d0783ddf06e76c24470c", "unfreeze RemovedBlackList(address)"),
+        ("0x61e6e66b0d6339b2980aecc6ccc0039736791f0ccde9ed512e789a7fbdd698c6", "destroy DestroyedBlackFunds(address,uint256)"),
+        ("0xcb8241adb0c3fdb35b70c24ce35c5eb0c17af7431c99f827d44a445ca624176a", "issue Issue(uint256)"),
+        ("0x702d5967f45f6513a38ffc42d6ba9bf230bd40e8f53b16363c7eb4fd2deb9a44", "redeem Redeem(uint256)"),
         # USDT of the rollups (its later contract), where what is destroyed is also logged as a Transfer
-        ("0x406bbf2d8d145125adf1198d2cf8a67c66cc4bb0ab01c37dccd4f7c0aae1e7c7", "BlockPlaced(address)", "freeze"),
-        ("0x665918c9e02eb2fd85acca3969cb054fc84c138e60ec4af22ab6ef2fd4c93c27", "BlockReleased(address)", "unfreeze"),
-        ("0x6a2859ae7902313752498feb80a014e6e7275fe964c79aa965db815db1c7f1e9", "DestroyedBlockedFunds(address,uint256)", "destroy"),
+        ("0x406bbf2d8d145125adf1198d2cf8a67c66cc4bb0ab01c37dccd4f7c0aae1e7c7", "freeze BlockPlaced(address)"),
+        ("0x665918c9e02eb2fd85acca3969cb054fc84c138e60ec4af22ab6ef2fd4c93c27", "unfreeze BlockReleased(address)"),
+        ("0x6a2859ae7902313752498feb80a014e6e7275fe964c79aa965db815db1c7f1e9", "destroy DestroyedBlockedFunds(address,uint256)"),  # noqa: E501
         # USDC
-        ("0xffa4e6181777692565cf28528fc88fd1516ea86b56da075235fa575af6a4b855", "Blacklisted(address)", "freeze"),
-        ("0x117e3210bb9aa7d9baff172026820255c6f6c30ba8999d1c2fd88e2848137c4e", "UnBlacklisted(address)", "unfreeze"),
+        ("0xffa4e6181777692565cf28528fc88fd1516ea86b56da075235fa575af6a4b855", "freeze Blacklisted(address)"),
+        ("0x117e3210bb9aa7d9baff172026820255c6f6c30ba8999d1c2fd88e2848137c4e", "unfreeze UnBlacklisted(address)"),
     )
 }  # fmt: skip
 """Topic -> event; believed of the contracts that :func:`~cryptotrace.model.canonical_tokens` calls stable."""

@@ -188,6 +188,10 @@ def _receipt(chain: Chain, asked: Asked) -> Reply:
     return rpc(None if call is None or call.row.block > asked.head else receipt_object(call))
 
 
+def _nonce(chain: Chain, asked: Asked) -> Reply:
+    return rpc(hex(chain.index.sent(asked.address(), asked.tag("latest"))))
+
+
 _LOG_FILTERS = (
     *("fromblock", "toblock", "address", "page", "offset", "topic0", "topic1", "topic2", "topic3"),
     *(f"topic{one}_{two}_opr" for one in range(3) for two in range(one + 1, 4)),
@@ -203,6 +207,7 @@ ACTIONS: Mapping[tuple[str, str], tuple[Action, frozenset[str]]] = {
     ("block", "getblocknobytime"): (_block_by_time, frozenset({"timestamp", "closest"})),
     ("proxy", "eth_blocknumber"): (_head, frozenset()),
     ("proxy", "eth_getblockbynumber"): (_block_by_number, frozenset({"tag", "boolean"})),
+    ("proxy", "eth_gettransactioncount"): (_nonce, frozenset({"address", "tag"})),
     ("proxy", "eth_gettransactionbyhash"): (_transaction, frozenset({"txhash"})),
     ("proxy", "eth_gettransactionreceipt"): (_receipt, frozenset({"txhash"})),
 }

@@ -16,6 +16,7 @@ from cryptotrace.testing.explorers._replies import Answer, html
 
 _CHUNK = 64 * 1024
 _MOST_PARAMETERS = 100
+_LONGEST_POST = 1 << 20
 
 
 class LoopbackServer:
@@ -33,6 +34,10 @@ class LoopbackServer:
         Waits so many seconds while an answer is held back.
     hold_seconds : float
         For how long, where the answer does not say.
+    posts : bool
+        Whether POST is served; then ``answer`` also takes ``payload=``.
+    key_header : str
+        A header that is handed on to ``answer`` as ``key=``; empty for none.
     """
 
     def __init__(
@@ -43,9 +48,13 @@ class LoopbackServer:
         clock: Callable[[], float],
         sleep: Callable[[float], object] | None,
         hold_seconds: float,
+        posts: bool = False,
+        key_header: str = "",
     ) -> None:
         self._closing = threading.Event()
         self._server = _Server(answer, report, clock=clock, sleep=sleep or self._closing.wait, hold_seconds=hold_seconds)
+        self._server.posts = posts
+        self._server.key_header = key_header
         self.root = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
@@ -63,6 +72,8 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 64
+    posts = False
+    key_header = ""
 
     def __init__(
         self,
@@ -127,6 +138,16 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        size = self.headers.get("Content-Length", "")
+        if not self.server.posts or not size.isdecimal() or int(size) > _LONGEST_POST:
+            self._send(html(501))
+            return
+        self._answer(payload=self.rfile.read(int(size)).decode(errors="replace"))
+
+    def _answer(self, **posted: str) -> None:
         parts = urlsplit(self.path)
         try:
             pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=_MOST_PARAMETERS)
@@ -137,7 +158,9 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in pairs:
             # a parameter that is given twice is refused as one that is unknown
             params[f"{name} (again)" if name in params else name] = value
-        self._send(self.server.answer(params, path=parts.path))
+        if self.server.key_header:
+            posted["key"] = self.headers.get(self.server.key_header, "")
+        self._send(self.server.answer(params, path=parts.path, **posted))
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """Return the time of the explorer's clock, so that a client can compare it with its own."""

@@ -10,14 +10,15 @@ from typing import Protocol
 
 from cryptotrace.errors import InputError
 from cryptotrace.testing._rows import BLOCK_SECONDS, ZERO, ApprovalRow, TransactionRow, TransferRow
-from cryptotrace.testing.explorers._shapes import Call, Item, Log, made_up_address
+from cryptotrace.testing.explorers._shapes import Call, Item, Log, LogRow, made_up_address
+from cryptotrace.testing.explorers.issuers import IssuerRow
 
 _GAS = (21_000, 63_000, 46_000, 190_000, 34_000)
 """Tried in this order as gas used, so that gas used times gas price is the fee to the last wei."""
 
 
 class Ledgered(Protocol):
-    """Whatever has the two tables of a world; a third, ``approvals``, is served where it is there."""
+    """Whatever has the two tables of a world; ``approvals`` and ``issuer_events`` are served where they are there."""
 
     @property
     def transfers(self) -> Sequence[TransferRow]:
@@ -70,7 +71,8 @@ class ChainIndex:
         self._times: dict[int, int] = {}
         approvals: Sequence[ApprovalRow] = getattr(world, "approvals", ())
         self._open_calls(world.transactions)
-        self._file_moves(world.transfers, approvals)
+        self._issued: Sequence[IssuerRow] = getattr(world, "issuer_events", ())
+        self._file_moves(world.transfers, (*approvals, *self._issued))
         self._fill_streams()
         self._blocks = sorted(self._times)
         _check_times(self._blocks, self._times)
@@ -117,7 +119,13 @@ class ChainIndex:
         if address == ZERO:
             return 0
         rows = (item for item in self.tokens.of.get(address, ()) if item.block <= block)
-        return sum(_net(item.row, address) for item in rows if item.contract == contract)
+        lost = (row for row in self._issued if (row.contract, row.owner) == (contract, address) and row.block <= block)
+        return sum(_net(item.row, address) for item in rows if item.contract == contract) - sum(row.amount or 0 for row in lost)
+
+    def sent(self, address: str, block: int) -> int:
+        """Return how many transactions an address has signed up to a block."""
+        calls = (item.call for item in self.txlist.of.get(address, ()) if item.block <= block)
+        return sum(call.row.signer == address for call in calls)
 
     def in_block(self, block: int) -> list[Call]:
         """Return the transactions of one block in their order."""
@@ -145,7 +153,7 @@ class ChainIndex:
             self.calls[row.tx_hash] = call
             self._note_time(row.block, int(row.time.timestamp()))
 
-    def _file_moves(self, transfers: Sequence[TransferRow], approvals: Sequence[ApprovalRow]) -> None:
+    def _file_moves(self, transfers: Sequence[TransferRow], others: Sequence[ApprovalRow | IssuerRow]) -> None:
         for row in transfers:
             call = self._call_of(row)
             if row.kind == "native":
@@ -154,8 +162,8 @@ class ChainIndex:
                 call.internals.append(row)
             elif row.ok:  # a transaction that failed left no log
                 call.logs.append(row)
-        for approval in approvals:
-            self._call_of(approval).logs.append(approval)
+        for log in others:
+            self._call_of(log).logs.append(log)
 
     def _fill_streams(self) -> None:
         for call in self.calls.values():
@@ -165,13 +173,13 @@ class ChainIndex:
             call.logs.sort(key=_log_index)
             for log in call.logs:
                 self.logs.append(Log(call=call, row=log))
-                if isinstance(log, ApprovalRow):
+                if not isinstance(log, TransferRow):
                     continue
                 item = Item(call=call, move=log)
                 self.tokens.add(item, (log.sender, log.receiver))
                 self.tokens.of_contract[item.contract].append(item)
 
-    def _call_of(self, row: TransferRow | ApprovalRow) -> Call:
+    def _call_of(self, row: LogRow) -> Call:
         call = self.calls.get(row.tx_hash)
         if call is None or call.row.block != row.block:
             raise InputError("no transaction has this hash and block", where=row.tx_hash, hint="Add it to transactions")
@@ -220,7 +228,7 @@ def _path(row: TransferRow) -> tuple[int, ...]:
     return tuple(int(part) for part in (row.trace_path or "0").split("_"))
 
 
-def _log_index(row: TransferRow | ApprovalRow) -> int:
+def _log_index(row: LogRow) -> int:
     if row.log_index is None:
         raise InputError("a log has no index", where=row.tx_hash, hint="Give every token row its log_index")
     return row.log_index

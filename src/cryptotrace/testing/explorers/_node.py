@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cryptotrace.testing.explorers._index import ChainIndex
-from cryptotrace.testing.explorers._shapes import Call, Log, Row, block_hash, made_up_hash, word
+from cryptotrace.testing.explorers._shapes import Call, Log, Row, block_hash, made_up_hash
 
 _BLOOM = "0x" + "0" * 512
 
@@ -80,7 +80,7 @@ def _receipt_log(log: Log) -> Row:
     return {
         "address": log.address,
         "topics": log.topics,
-        "data": "0x" + word(log.row.amount),
+        "data": log.data,
         "blockNumber": hex(row.block),
         "transactionHash": row.tx_hash,
         "transactionIndex": hex(row.tx_index),

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cryptotrace.testing._rows import ApprovalRow, TransactionRow, TransferRow
+from cryptotrace.testing.explorers.issuers import IssuerRow
 
 Row: TypeAlias = dict[str, object]
+LogRow: TypeAlias = TransferRow | ApprovalRow | IssuerRow
 
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 APPROVAL = "0x8c5be1e5ebec7d5bd14f71427d1e84f3dd0314c0f7b2291e5b200ac8c7c3b925"
@@ -29,7 +31,7 @@ class Call:
     has_value: bool = False
     value: int = 0
     internals: list[TransferRow] = field(default_factory=list)
-    logs: list[TransferRow | ApprovalRow] = field(default_factory=list)
+    logs: list[LogRow] = field(default_factory=list)
 
     @property
     def place(self) -> tuple[int, int]:
@@ -88,7 +90,7 @@ class Log:
     """One event of a token."""
 
     call: Call
-    row: TransferRow | ApprovalRow
+    row: LogRow
 
     @property
     def address(self) -> str:
@@ -97,10 +99,19 @@ class Log:
 
     @property
     def topics(self) -> list[str]:
-        """The event and its two addresses."""
+        """The event and its addresses."""
+        if isinstance(self.row, IssuerRow):
+            topic, *owners = self.row.words[0]
+            return [topic, *(f"0x{word(owner)}" for owner in owners)]
         if isinstance(self.row, ApprovalRow):
             return [APPROVAL, "0x" + word(self.row.owner), "0x" + word(self.row.spender)]
         return [TRANSFER, "0x" + word(self.row.sender), "0x" + word(self.row.receiver)]
+
+    @property
+    def data(self) -> str:
+        """What stands beside the topics."""
+        values = self.row.words[1] if isinstance(self.row, IssuerRow) else [self.row.amount]
+        return "0x" + "".join(map(word, values))
 
     @property
     def index(self) -> int:
@@ -219,7 +230,7 @@ def log_row(log: Log) -> Row:
     return {
         "address": log.address,
         "topics": log.topics,
-        "data": "0x" + word(log.row.amount),
+        "data": log.data,
         "blockNumber": hex(row.block),
         "blockHash": block_hash(row.block),
         "timeStamp": hex(call.second),

@@ -90,8 +90,7 @@ def with_wrong_rows(fault: Fault, reply: Reply) -> Reply | None:
 def _repeat_rows(fault: Fault, reply: Reply, rows: list[Row]) -> Sequence[object] | None:
     again = rows[: _whole(fault.setting)]
     # equal movements in one transaction happen: only a copy that breaks the order of blocks, or names itself, is a fault
-    seen = _tells_apart(reply) or again[-1]["blockNumber"] != rows[-1]["blockNumber"]
-    return [*rows, *again] if seen else None
+    return [*rows, *again] if _tells_apart(reply) or _differ(again[-1], rows[-1]) else None
 
 
 def _overlap(fault: Fault, reply: Reply, rows: list[Row]) -> Sequence[object] | None:
@@ -111,9 +110,10 @@ def _repeat_page(_fault: Fault, reply: Reply, _rows: list[Row]) -> Sequence[obje
 def _out_of_window(fault: Fault, reply: Reply, rows: list[Row]) -> Sequence[object] | None:
     behind = reply.page.after[: _whole(fault.setting)] if reply.page else ()
     # rows of the last block would only make the page longer
-    if reply.page is None or not behind or str(behind[-1].block) == rows[-1]["blockNumber"]:
+    if reply.page is None or not behind:
         return None
-    return [*rows, *map(reply.page.shape, behind)]
+    further = [*map(reply.page.shape, behind)]
+    return [*rows, *further] if _differ(further[-1], rows[-1]) else None
 
 
 def _foreign_row(fault: Fault, reply: Reply, rows: list[Row]) -> Sequence[object] | None:
@@ -121,16 +121,16 @@ def _foreign_row(fault: Fault, reply: Reply, rows: list[Row]) -> Sequence[object
     if reply.page is None or not strangers:
         return None
     middle = len(rows) // 2
+    block = _block(rows[middle])
+    if block is None:
+        return None
     # the nearest in blocks, so that only the addresses give them away
-    block = int(str(rows[middle]["blockNumber"]))
     nearest = sorted(strangers, key=lambda item: abs(item.block - block))[: _whole(fault.setting)]
     return [*rows[:middle], *map(reply.page.shape, nearest), *rows[middle:]]
 
 
 def _out_of_order(_fault: Fault, _reply: Reply, rows: list[Row]) -> Sequence[object] | None:
-    if rows[0]["blockNumber"] == rows[-1]["blockNumber"]:
-        return None
-    return [rows[-1], *rows[1:-1], rows[0]]
+    return [rows[-1], *rows[1:-1], rows[0]] if _differ(rows[0], rows[-1]) else None
 
 
 def _odd_row(fault: Fault, _reply: Reply, rows: list[Row]) -> Sequence[object] | None:
@@ -161,6 +161,17 @@ def _delegatecall(_fault: Fault, reply: Reply, rows: list[Row]) -> Sequence[obje
 
 def _inner(row: Row) -> Row:
     return {"traceId": f"{row['traceId']}_0"} if "traceId" in row else {}
+
+
+def _differ(one: Row, other: Row) -> bool:
+    """Whether two rows show that they are of different blocks; one that another fault hit may show none."""
+    blocks = _block(one), _block(other)
+    return None not in blocks and blocks[0] != blocks[1]
+
+
+def _block(row: Row) -> int | None:
+    text = row.get("blockNumber")
+    return int(text) if isinstance(text, str) and text.isascii() and text.isdigit() else None
 
 
 def _tells_apart(reply: Reply) -> bool:

@@ -126,7 +126,8 @@ class FakeEtherscan:
     -----
     Served: ``account`` txlist, txlistinternal (address, transaction, or block range on a paid plan), tokentx, balance,
     balancemulti, tokenbalance; ``logs`` getLogs; ``block`` getblocknobytime; ``proxy`` eth_blockNumber,
-    eth_getBlockByNumber, eth_getTransactionByHash, eth_getTransactionReceipt; getapilimit; ``/v2/chainlist``. Logs are
+    eth_getBlockByNumber, eth_getTransactionByHash, eth_getTransactionCount, eth_getTransactionReceipt; getapilimit;
+    ``/v2/chainlist``. Logs are
     the transfers and approvals of the world. Made up, but the same every time: hashes of blocks, gas, nonces, call data;
     gas used times gas price is the fee. Block times lie on straight lines between blocks that have rows.
 

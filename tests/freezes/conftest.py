@@ -1,0 +1,8 @@
+"""Freezes in tests: the helpers of this folder are importable by name."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))
