@@ -64,6 +64,7 @@ MEANINGS = {
     "freezable_by": "issuer that can freeze the asset",
     "holder": "`payer` where the address paid the scam set at least as much as it got from it: probably a victim's own wallet",
     "frontier": "base units that went out of sight",
+    "frozen_since": "UTC; since when its issuer has it frozen already, by the events in the store",
     "high": "dollars",
     "high_usd": "dollars",
     "hop": "steps from the seeds",
@@ -113,6 +114,8 @@ MEANINGS = {
     "tx_in": "transaction",
     "tx_out": "transaction",
     "unioned": "whether the edge joined",
+    "unproven_share": "0 to 1: the part of the rung on accounts whose rows do not add up to a balance; empty where none was asked",
+    "unproven_usd": "dollars of the rung on such accounts",
     "usd": "value of the whole row in dollars; empty where there is no price",
     "verdict": "consistent, above, below, undetermined, share, not_comparable",
 }

@@ -23,12 +23,15 @@ PAGES = (
     "docs/how-to/run-a-case.md",
     "docs/how-to/load-your-own-files.md",
     "docs/how-to/collect-from-etherscan.md",
+    "docs/how-to/collect-from-a-node.md",
     "docs/how-to/collect-from-bitcoin.md",
     "docs/how-to/collect-from-blockscout.md",
     "docs/how-to/collect-from-tron.md",
     "docs/how-to/get-prices.md",
+    "docs/how-to/list-frozen-addresses.md",
     "docs/how-to/compare-with-reported-totals.md",
     "docs/how-to/hand-over-a-case-store.md",
+    "docs/how-to/check-the-explorers.md",
 )
 BLOCK = re.compile(r"```python\n(?P<code>.*?)```\n(?:\n```text\n(?P<text>.*?)```\n)?", re.DOTALL)
 

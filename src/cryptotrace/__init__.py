@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from cryptotrace.case import CaseResult, run_case
     from cryptotrace.clustering import Clusters, cluster
     from cryptotrace.collect import (
+        CrossCheck,
         Freezes,
         Plan,
         Proofs,
         collect,
         collect_freezes,
+        cross_check,
         freezes,
         frozen_seeds,
         load_prices,
@@ -62,6 +64,7 @@ __all__ = [
     "Clusters",
     "Comparison",
     "Coverage",
+    "CrossCheck",
     "CryptotraceError",
     "Envelope",
     "Estimate",
@@ -92,6 +95,7 @@ __all__ = [
     "collect",
     "collect_freezes",
     "compare",
+    "cross_check",
     "estimate",
     "freezes",
     "frozen_seeds",
@@ -116,8 +120,8 @@ _HOMES = {
     "case": ("CaseResult", "run_case"),
     "clustering": ("Clusters", "cluster"),
     "collect": (
-        "Freezes", "Plan", "Proofs", "collect", "collect_freezes", "freezes", "frozen_seeds", "load_prices",
-        "load_transfers", "plan_collect", "proofs", "prove", "replay",
+        "CrossCheck", "Freezes", "Plan", "Proofs", "collect", "collect_freezes", "cross_check", "freezes", "frozen_seeds",
+        "load_prices", "load_transfers", "plan_collect", "proofs", "prove", "replay",
     ),
     "errors": ("CryptotraceError",),
     "estimates": ("Comparison", "Estimate", "compare", "estimate"),

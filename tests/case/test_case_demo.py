@@ -33,7 +33,8 @@ def test_the_demo_finds_what_was_planted(demo: DemoResult) -> None:
 
 def test_the_demo_pulled_its_world_over_http_and_survived_what_was_planted(demo: DemoResult) -> None:
     stored = demo.result.store.rows("SELECT count(*) FROM responses")[0][0]
-    assert demo.pulled.requests == stored + 3  # each answer but the three that went wrong is kept
+    aside = demo.result.store.rows("SELECT count(*) FROM meta WHERE starts_with(name, 'answer:')")[0][0]
+    assert demo.pulled.requests == stored + aside + 3  # each answer but the three that went wrong is kept
     assert demo.pulled.survived == (
         "an error page in place of an answer", "a refusal for asking too quickly", "an answer that was cut off",
     )  # fmt: skip
@@ -41,6 +42,18 @@ def test_the_demo_pulled_its_world_over_http_and_survived_what_was_planted(demo:
     assert str(demo.pulled).startswith(
         f"pulled over HTTP from a fake explorer on this machine: {demo.pulled.requests:,} requests, survived: an error page"
     )
+
+
+def test_the_demo_proves_that_the_rows_of_the_scam_add_up_to_the_balances_that_the_explorer_tells(demo: DemoResult) -> None:
+    proofs = demo.result.estimate.table("proofs")
+    seeds = {seed.address for seed in demo.result.seeds if seed.chain == "ethereum"}
+    assert {row["address"] for row in proofs.dicts()} == seeds & demo.pulled.addresses
+    assert set(proofs.column("status")) == {"proven"}
+    accounts = len(set(proofs.column("address")))
+    assert demo.pulled.proven == f"{accounts} accounts: balances add up ({len(proofs)} of {len(proofs)})"
+    for rung in ("E0", "E1", "E2", "E3"):  # they rest on the scam's own accounts
+        assert demo.result.estimate[rung].unproven_usd == 0
+    assert 0 < demo.result.estimate["E5"].unproven_share <= 1
 
 
 def test_the_case_that_it_leaves_runs_again_without_an_explorer_to_the_same_digests(demo: DemoResult) -> None:

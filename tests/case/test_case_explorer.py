@@ -267,7 +267,7 @@ def test_the_defaults_of_an_explorer_input_are_those_of_collect() -> None:
     (read,) = CaseFile.model_validate({**LEAST, "input": [section]}).input
     assert read.model_dump() == {
         **section, "chain": "ethereum", "hops": 0, "max_requests": None, "max_rows_per_address": 20_000,
-        "to_block": "finalized",
+        "to_block": "finalized", "prove": False,
     }  # fmt: skip
 
 
@@ -282,6 +282,8 @@ def test_the_defaults_of_an_explorer_input_are_those_of_collect() -> None:
         ('to_block = "latest"', "to_block", "no block", "finalized"),
         ("to_block = -5", "to_block", "no block", "finalized"),
         ("to_block = true", "to_block", "no block", "finalized"),
+        ('prove = "all"', "prove", "says not what to prove", "seeds"),
+        ("prove = 1", "prove", "says not what to prove", "true"),
         ("hop = 1", "hop", "no such key", "Did you mean hops?"),
         ('path = "x.csv"', "path", "no such key", ""),
         ('key = "secret"', "key", "no such key", ""),

@@ -22,7 +22,9 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 def test_the_plan_stands_on_stderr_and_what_came_on_stdout(command: Command, world: World, seeds: str, tmp_path: Path) -> None:
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
         url = explorer.url
-        done = command("collect", "case.duckdb", "--seeds", seeds, "--chain", "ethereum", "--base-url", url, **KEY)
+        done = command(
+            "collect", "case.duckdb", "--seeds", seeds, "--chain", "ethereum", "--source", "etherscan", "--base-url", url, **KEY
+        )
     assert done.returncode == 0, done.stderr
     assert done.stderr.splitlines()[:2] == [
         "plan: etherscan, ethereum, 3 addresses, 0 hops",
@@ -41,7 +43,19 @@ def test_the_plan_stands_on_stderr_and_what_came_on_stdout(command: Command, wor
 def test_json_is_one_document_with_the_plan_in_it(command: Command, world: World, seeds: str) -> None:
     address = world.seeds[0].address
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
-        done = command("collect", "a.duckdb", address, "--chain", "eth", "--base-url", explorer.url, "--json", **KEY)
+        done = command(
+            "collect",
+            "a.duckdb",
+            address,
+            "--chain",
+            "eth",
+            "--source",
+            "etherscan",
+            "--base-url",
+            explorer.url,
+            "--json",
+            **KEY,
+        )
     document = json.loads(done.stdout)
     assert (done.returncode, document["schema"], document["plan"]["schema"]) == (
         0, "cryptotrace.collect/1", "cryptotrace.plan/1",
@@ -57,7 +71,7 @@ def test_hops_pull_counterparties_but_no_labelled_service(command: Command, worl
     world.write(tmp_path / "world")
     asked = ("--seeds", seeds, "--chain", "ethereum", "--hops", "1", "--labels", "world/labels.csv")
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
-        done = command("collect", "case.duckdb", *asked, "--base-url", explorer.url, **KEY)
+        done = command("collect", "case.duckdb", *asked, "--source", "etherscan", "--base-url", explorer.url, **KEY)
     assert done.returncode == 0, done.stderr
     pulled = {request.params["address"] for request in explorer.requests if "address" in request.params}
     assert pulled > {row.address for row in world.seeds}
@@ -68,8 +82,10 @@ def test_hops_pull_counterparties_but_no_labelled_service(command: Command, worl
 def test_a_dry_run_asks_nobody_and_makes_nothing(command: Command, world: World, seeds: str, tmp_path: Path) -> None:
     asked = ("--seeds", seeds, "--chain", "ethereum", "--hops", "2", "--max-requests", "5", "--dry-run")
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
-        done = command("collect", "case.duckdb", *asked, "--base-url", explorer.url, **KEY)
-        as_json = command("collect", "case.duckdb", *asked, "--json", "--base-url", explorer.url, **KEY)
+        done = command("collect", "case.duckdb", *asked, "--source", "etherscan", "--base-url", explorer.url, **KEY)
+        as_json = command(
+            "collect", "case.duckdb", *asked, "--json", "--source", "etherscan", "--base-url", explorer.url, **KEY
+        )
     assert explorer.requests == []
     assert (done.returncode, done.stderr) == (0, "")
     assert "stops after 5 new requests; the same command goes on" in done.stdout
@@ -79,7 +95,7 @@ def test_a_dry_run_asks_nobody_and_makes_nothing(command: Command, world: World,
 
 
 def test_a_missing_key_is_said_at_once_with_where_to_get_one(command: Command, seeds: str, tmp_path: Path) -> None:
-    asked = ("collect", "case.duckdb", "--seeds", seeds, "--chain", "ethereum")
+    asked = ("collect", "case.duckdb", "--seeds", seeds, "--chain", "ethereum", "--source", "etherscan")
     seconds = []
     for _ in range(3):
         before = os.times()
@@ -98,7 +114,7 @@ def test_a_missing_key_is_said_at_once_with_where_to_get_one(command: Command, s
 
 
 def test_a_chain_that_the_free_plan_lacks_is_said_before_the_first_request(command: Command) -> None:
-    done = command("collect", "a.duckdb", "0x" + "1" * 40, "--chain", "bnb", "--dry-run", **KEY)
+    done = command("collect", "a.duckdb", "0x" + "1" * 40, "--chain", "bnb", "--source", "etherscan", "--dry-run", **KEY)
     assert done.returncode == 0
     assert "not in every plan: bsc: not in the free plan" in done.stdout
 
@@ -117,9 +133,24 @@ def test_there_is_no_option_for_a_key(command: Command) -> None:
         (["a.duckdb", "0x" + "1" * 40], 2, "--chain"),
         (["a.duckdb", "0x52908400098527886E0F7030069857D2E4169Ee7", "--chain", "ethereum"], 5, "checksum"),
         (["a.duckdb", "0x" + "1" * 40, "--chain", "etherium"], 5, "no chain"),
-        (["a.duckdb", "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", "--chain", "solana"], 5, "etherscan does not serve"),
+        (["a.duckdb", "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb", "--chain", "solana"], 5, "no explorer of solana"),
+        (["a.duckdb", "0x" + "1" * 40, "--chain", "tron", "--source", "etherscan"], 5, "etherscan does not serve"),
+        (["a.duckdb", "0x" + "1" * 40, "--chain", "eth", "--base-url", "http://127.0.0.1:9/"], 5, "not said which explorer"),
         (["a.duckdb", "--seeds", "none.csv", "--chain", "ethereum"], 5, "none.csv"),
-        (["nowhere/a.duckdb", "0x" + "1" * 40, "--chain", "ethereum", "--base-url", "http://127.0.0.1:9/"], 5, "folder"),
+        (
+            [
+                "nowhere/a.duckdb",
+                "0x" + "1" * 40,
+                "--chain",
+                "ethereum",
+                "--source",
+                "etherscan",
+                "--base-url",
+                "http://127.0.0.1:9/",
+            ],
+            5,
+            "folder",
+        ),
     ],
 )
 def test_what_cannot_be_asked_is_refused_before_anybody_is_asked(
@@ -138,7 +169,19 @@ def test_a_row_that_is_no_seed_is_told_and_the_others_are_pulled(
     with (tmp_path / seeds).open("a", encoding="utf-8") as file:
         file.write("0x1234\n")
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
-        done = command("collect", "a.duckdb", "--seeds", seeds, "--chain", "ethereum", "--base-url", explorer.url, **KEY)
+        done = command(
+            "collect",
+            "a.duckdb",
+            "--seeds",
+            seeds,
+            "--chain",
+            "ethereum",
+            "--source",
+            "etherscan",
+            "--base-url",
+            explorer.url,
+            **KEY,
+        )
     assert "left out: " in done.stderr
     assert "coverage: 3 addresses complete" in done.stdout
     assert done.returncode == 3
@@ -146,7 +189,18 @@ def test_a_row_that_is_no_seed_is_told_and_the_others_are_pulled(
 
 def test_a_refused_key_ends_with_4_and_the_right_one_then_works(command: Command, world: World, seeds: str) -> None:
     with FakeEtherscan(world, key="another", plan=UNLIMITED) as explorer:
-        asked = ("collect", "a.duckdb", "--seeds", seeds, "--chain", "ethereum", "--base-url", explorer.url)
+        asked = (
+            "collect",
+            "a.duckdb",
+            "--seeds",
+            seeds,
+            "--chain",
+            "ethereum",
+            "--source",
+            "etherscan",
+            "--base-url",
+            explorer.url,
+        )
         refused = command(*asked, **KEY)
         done = command(*asked, ETHERSCAN_API_KEY="another")
     assert (refused.returncode, refused.stdout) == (4, "")
@@ -157,7 +211,7 @@ def test_a_refused_key_ends_with_4_and_the_right_one_then_works(command: Command
 
 def test_a_key_may_stand_in_a_file(command: Command, world: World, seeds: str, tmp_path: Path) -> None:
     (tmp_path / "key").write_text(f"{CANARY}\n", encoding="utf-8")
-    asked = ("collect", "a.duckdb", world.seeds[0].address, "--chain", "ethereum", "--base-url")
+    asked = ("collect", "a.duckdb", world.seeds[0].address, "--chain", "ethereum", "--source", "etherscan", "--base-url")
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
         done = command(*asked, explorer.url, ETHERSCAN_API_KEY="", ETHERSCAN_API_KEY_FILE="key")
     assert done.returncode == 0, done.stderr
@@ -170,7 +224,7 @@ def test_a_budget_ends_with_3_and_the_same_command_goes_on(
     unhurried: Command, world: World, seeds: str, tmp_path: Path
 ) -> None:
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
-        asked = ("--seeds", seeds, "--chain", "ethereum", "--base-url", explorer.url)
+        asked = ("--seeds", seeds, "--chain", "ethereum", "--source", "etherscan", "--base-url", explorer.url)
         codes = []
         for _ in range(9):
             done = unhurried("collect", "part.duckdb", *asked, "--max-requests", "4", **KEY)
@@ -193,7 +247,18 @@ def test_an_explorer_that_fails_or_refuses_ends_with_4_in_one_line(
     unhurried: Command, world: World, seeds: str, fault: Fault
 ) -> None:
     with FakeEtherscan(world, key=CANARY, plan=QUICK, faults=fault) as explorer:
-        asked = ("collect", "a.duckdb", "--seeds", seeds, "--chain", "ethereum", "--base-url", explorer.url)
+        asked = (
+            "collect",
+            "a.duckdb",
+            "--seeds",
+            seeds,
+            "--chain",
+            "ethereum",
+            "--source",
+            "etherscan",
+            "--base-url",
+            explorer.url,
+        )
         done = unhurried(*asked, **KEY)
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.splitlines()[-1].startswith("error: etherscan")

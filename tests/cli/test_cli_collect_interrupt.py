@@ -57,7 +57,7 @@ def test_the_first_ctrl_c_ends_with_3_and_the_same_command_goes_on_to_the_same_d
     command: Command, world: World, tmp_path: Path
 ) -> None:
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
-        asked = (*many(world), "--chain", "ethereum", "--base-url", explorer.url)
+        asked = (*many(world), "--chain", "ethereum", "--source", "etherscan", "--base-url", explorer.url)
         with started(tmp_path, "collect", "case.duckdb", *asked) as process:
             wait_for(explorer, 20)
             process.send_signal(signal.SIGINT)
@@ -82,7 +82,7 @@ def test_the_second_ctrl_c_ends_with_130_at_once_even_if_the_explorer_says_nothi
     command: Command, world: World, tmp_path: Path
 ) -> None:
     with FakeEtherscan(world, key=CANARY, plan=QUICK, faults=Fault("hold", 30, first=10, times=None)) as explorer:
-        asked = (*many(world), "--chain", "ethereum", "--base-url")
+        asked = (*many(world), "--chain", "ethereum", "--source", "etherscan", "--base-url")
         with started(tmp_path, "collect", "case.duckdb", *asked, explorer.url) as process:
             wait_for(explorer, 11)
             process.send_signal(signal.SIGINT)

@@ -60,7 +60,18 @@ def test_collect_shows_its_key_nowhere_even_with_all_that_is_logged(
     unhurried: Command, world: World, seeds: str, tmp_path: Path, kind: str
 ) -> None:
     with FakeEtherscan(world, key=CANARY, plan=QUICK, faults=FAULTS[kind]) as explorer:
-        asked = ("collect", "a.duckdb", "--seeds", seeds, "--chain", "ethereum", "--base-url", explorer.url)
+        asked = (
+            "collect",
+            "a.duckdb",
+            "--seeds",
+            seeds,
+            "--chain",
+            "ethereum",
+            "--source",
+            "etherscan",
+            "--base-url",
+            explorer.url,
+        )
         done = unhurried("-vv", *asked, ETHERSCAN_API_KEY=CANARY)
         assert explorer.requests or kind == "reset"
     assert done.returncode in {0, 3, 4}, done.stderr
@@ -70,7 +81,17 @@ def test_collect_shows_its_key_nowhere_even_with_all_that_is_logged(
 
 def test_the_log_shows_the_url_with_its_key_masked(unhurried: Command, world: World, seeds: str) -> None:
     with FakeEtherscan(world, key=CANARY, plan=UNLIMITED) as explorer:
-        asked = ("collect", "a.duckdb", world.seeds[0].address, "--chain", "ethereum", "--base-url", explorer.url)
+        asked = (
+            "collect",
+            "a.duckdb",
+            world.seeds[0].address,
+            "--chain",
+            "ethereum",
+            "--source",
+            "etherscan",
+            "--base-url",
+            explorer.url,
+        )
         done = unhurried("-vv", *asked, ETHERSCAN_API_KEY=CANARY)
     assert "apikey=***" in done.stderr
     assert "apikey" not in unhurried("-v", *asked, ETHERSCAN_API_KEY=CANARY).stderr
@@ -79,7 +100,7 @@ def test_the_log_shows_the_url_with_its_key_masked(unhurried: Command, world: Wo
 def test_no_other_verb_shows_a_key(unhurried: Command, world: World, seeds: str, tmp_path: Path) -> None:
     (tmp_path / "case.toml").write_text(CASE, encoding="utf-8")
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
-        asked = ("--seeds", seeds, "--chain", "ethereum", "--base-url", explorer.url)
+        asked = ("--seeds", seeds, "--chain", "ethereum", "--source", "etherscan", "--base-url", explorer.url)
         for arguments in (
             ("collect", "a.duckdb", *asked, "--json"),
             ("collect", "a.duckdb", *asked, "--dry-run", "--json"),

@@ -133,7 +133,17 @@ def test_a_store_of_a_case_with_prices_is_verified_too(command: Command, pulled:
 def test_a_part_that_was_not_collected_is_the_same_in_its_replay(command: Command, world: World, tmp_path: Path) -> None:
     with FakeEtherscan(world, key=CANARY, plan=QUICK) as explorer:
         addresses = [row.address for row in world.seeds]
-        asked = ("collect", "part.duckdb", *addresses, "--chain", "ethereum", "--base-url", explorer.url)
+        asked = (
+            "collect",
+            "part.duckdb",
+            *addresses,
+            "--chain",
+            "ethereum",
+            "--source",
+            "etherscan",
+            "--base-url",
+            explorer.url,
+        )
         assert command(*asked, "--max-requests", "7", **KEY).returncode == 3
     done = command("verify", "part.duckdb", "--replay")
     assert done.returncode == 0, done.stderr

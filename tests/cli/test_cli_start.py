@@ -17,7 +17,9 @@ HEAVY = (
     "jinja2",
 )  # fmt: skip
 
-VERBS = ["demo", "run", "collect", "totals", "report", "verify", "replay", "doctor"]
+VERBS = [
+    "demo", "run", "collect", "freezes", "prove", "prices", "totals", "report", "verify", "replay", "doctor", "check-explorers",
+]  # fmt: skip
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -44,7 +46,7 @@ def test_help_takes_less_than_four_tenths_of_a_second(command: Command) -> None:
 
 def test_help_names_each_verb_that_there_is_and_no_other(command: Command) -> None:
     text = command("--help").stdout
-    assert re.findall(r"^  (\w+)  ", text.partition("Commands:")[2], flags=re.MULTILINE) == VERBS
+    assert re.findall(r"^  ([\w-]+)  ", text.partition("Commands:")[2], flags=re.MULTILINE) == VERBS
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -182,6 +182,29 @@ def test_a_full_disk_is_our_error_and_hides_no_record_that_follows(tmp_path, mon
     assert set(held(path)) >= {answer(0).request.key, answer(2).request.key}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no limits on file sizes there")
+@pytest.mark.parametrize("size", [100, 2_000, 100_000])
+def test_a_record_that_only_half_fits_on_the_disk_leaves_nothing_before_those_that_follow(size, tmp_path):
+    import resource
+    import signal
+
+    path = tmp_path / "j"
+    journal = Journal(path)
+    journal.append(answer(0, os.urandom(size)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 50, hard))
+        with pytest.raises(StoreError, match="cannot be written"):
+            journal.append(answer(1, os.urandom(size)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        signal.signal(signal.SIGXFSZ, before)
+    journal.append(answer(2))
+    journal.close()
+    assert set(held(path)) == {answer(0).request.key, answer(2).request.key}
+
+
 def test_a_second_collector_of_the_same_store_is_refused_until_the_first_is_done(tmp_path):
     path = tmp_path / "j"
     first = Journal(path)

@@ -34,6 +34,8 @@ TRON_USDT = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"
 SIGNER = "0xc6cde7c39eb2f0f0095f41570af89efc2c1ea828"
 ZERO = "0x" + "0" * 40
 HEAD = 1_000
+FINAL = HEAD - 64
+"""Where lists end: Etherscan's newest blocks are not final."""
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NAMES = {
     USDT: {"freeze": "AddedBlackList", "unfreeze": "RemovedBlackList", "destroy": "DestroyedBlackFunds"},

@@ -296,3 +296,22 @@ def test_the_balance_that_an_explorer_tells_proves_each_history_and_names_each_l
     store.run("DELETE FROM tx_outputs WHERE tx_hash = ? AND position = ?", [tx, position])
     lost = {row["address"]: row["difference"] for row in ct.prove(source, store, progress=False).table.dicts()}
     assert lost == {one: int(amount) if one == address else 0 for one in chain.addresses}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_transaction_that_waits_for_a_block_raises_no_alarm(name):
+    chain, store = random_coin_chain(2, addresses=4), ct.open_store(":memory:")
+    assert chain.waiting
+    ct.collect(in_process(FakeEsplora(chain)), store, chain.addresses, progress=False)
+    found = ct.prove(in_process(explorer_of(chain, name), name), store, progress=False)
+    told = {(row.status, row.reason) for row in found.rows}
+    assert told <= ({("proven", None), ("unproven", "not_indexed")} if name == "blockchain_info" else {("proven", None)})
+
+
+def test_a_trace_says_that_it_does_not_follow_coins():
+    chain, store = random_coin_chain(11, addresses=5), ct.open_store(":memory:")
+    ct.collect(in_process(FakeEsplora(chain)), store, chain.addresses, progress=False)
+    seeds = ct.load_seeds(ct.Seed(chain="bitcoin", address=chain.addresses[0], role="perpetrator", campaign="one"))
+    (warning,) = ct.trace(store, seeds).provenance.warnings
+    assert "the coins of bitcoin are in the store but not followed yet" in warning
+    assert "1 of them scam addresses" in warning

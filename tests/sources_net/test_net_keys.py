@@ -24,6 +24,8 @@ from cryptotrace.errors import BadKey, InputFileError, SourceError
 from cryptotrace.settings import Secret, Settings
 from cryptotrace.sources import open_source
 from cryptotrace.sources._http import HttpFetcher
+from cryptotrace.sources.etherscan_answers import classify
+from cryptotrace.sources.limits import Pace
 from cryptotrace.testing.explorers import KINDS, UNLIMITED, FakeEtherscan, Fault, random_chain
 
 CANARY = 'CANARY7f3kQ+/x&= "<é'
@@ -197,3 +199,11 @@ def test_a_key_that_was_pasted_with_a_line_break_works():
         assert isinstance(source.fetcher, HttpFetcher)
         assert source.head("1") > 0
         source.fetcher.close()
+
+
+@pytest.mark.parametrize(("key", "header"), [("abc\udcff", ""), ("abc\udcff", "X-Key"), ("two\nlines", ""), ("клю4", "X-Key")])
+def test_a_key_that_cannot_be_sent_is_refused_at_once_and_not_shown(key, header):
+    with pytest.raises(BadKey, match="characters that no key has") as caught:
+        HttpFetcher("http://127.0.0.1:9/", classify=classify, pace=Pace(1), secret=Secret(key), secret_header=header)
+    assert key not in str(caught.value)
+    assert caught.value.__context__ is None

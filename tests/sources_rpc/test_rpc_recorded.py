@@ -62,5 +62,3 @@ def test_every_recorded_receipt_is_read_or_refused_and_sums_are_those_of_a_recou
         theirs += recount(one.result)
     assert ours == theirs > 0
     assert kinds == {"read": 203}
-
-

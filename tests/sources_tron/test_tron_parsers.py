@@ -193,6 +193,23 @@ def test_a_row_that_does_not_fit_is_rejected_whole(cells):
     assert len(batch) == len(batch.rejects) == 4
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "cells", "event", "amount"),
+    [
+        ("FreezeBalanceV2Contract", {"frozen_balance": 9}, {}, "stake", 9),
+        ("UnfreezeBalanceContract", {}, {"unfreeze_amount": 9}, "unstake", 9),
+        ("UnfreezeBalanceContract", {}, {}, "unstake", None),
+        ("UnfreezeBalanceV2Contract", {"unfreeze_balance": 7}, {"withdraw_expire_amount": 9}, "unstake", 9),
+        ("WithdrawExpireUnfreezeContract", {}, {"withdraw_expire_amount": 9}, "unstake", 9),
+        ("WithdrawBalanceContract", {}, {"withdraw_amount": 9}, "reward", 9),
+    ],
+)
+def test_stakes_and_what_comes_back_are_events_with_the_amount_that_changed_the_balance(kind, value, cells, event, amount):
+    row = signed(kind, value={"owner_address": hex41(A), **value}, **cells)
+    found = events_of([transactions_of([row], file="f")])
+    assert [(one["kind"], one["owner"], one["amount"]) for one in found] == [(event, A, amount)]
+
+
 def test_a_row_that_is_listed_twice_counts_once():
     assert moves([signed(), signed(), internal(), internal()]) == moves([signed(), internal()])
 
@@ -213,6 +230,18 @@ def test_what_stands_inside_and_between_counts_once_and_equal_ones_all_count():
     assert moves([nested, internal()])[INSIDE] == 2
     assert moves([nested, internal(), internal(internal_tx_id="ee" * 32)])[INSIDE] == 2
     assert moves([signed(), internal(), internal(internal_tx_id="ee" * 32)])[INSIDE] == 2
+
+
+@pytest.mark.parametrize("data", [{"note": ""}, {}])
+def test_one_form_of_an_internal_row_may_leave_out_what_it_is(data: dict[str, Any]):
+    bare = internal(data={**data, "rejected": False, "call_value": {"_": 9}})
+    twice = [internal(), internal(internal_tx_id="ee" * 32)]
+    for inside, beside in (([internal()], bare), ([bare], internal())):
+        assert moves([signed(internal_transactions=inside), beside])[INSIDE] == 1
+    assert moves([signed(internal_transactions=twice), bare])[INSIDE] == 2
+    assert moves([signed(internal_transactions=[bare]), *twice])[INSIDE] == 2
+    lent = {"note": "delegateResourceOfEnergy", "rejected": False, "call_value": {"_": 9}}
+    assert moves([signed(internal_transactions=[internal(data=lent)]), bare])[INSIDE] == 0
 
 
 def test_nothing_moved_inside_a_transaction_that_failed():

@@ -80,7 +80,8 @@ def test_query_times_are_no_difference() -> None:
     one, other = filled((1, 7, 5)), filled((1, 7, 5))
     for store, when in ((one, "2024-01-01"), (other, "2025-02-02")):
         store.run(
-            "INSERT INTO coverage VALUES ('e', 'native', 'ethereum', '0x1', 0, 9, 'complete', NULL, 1, NULL, 9, ?, NULL)", [when]
+            "INSERT INTO coverage VALUES ('e', 'native', 'ethereum', '0x1', 0, 9, 'complete', NULL, 1, NULL, 9, ?, NULL)",
+            [when],
         )
     assert first_difference(one, other) is None
 

@@ -34,7 +34,7 @@ _WORDS = {
 _ANSWERS = "answers.duckdb"
 _PULLED = """\
 # Pulled from a fake explorer on this machine, which is gone. A case of your own says
-#   kind = "explorer", source = "etherscan", chain = "ethereum", hops = {hops}, prove = true
+#   kind = "explorer", source = "etherscan", chain = "ethereum", hops = {hops}, prove = "seeds"
 # The answers were kept, so the case can be run again without it:
 """
 _REPLAY = f"""\
@@ -46,7 +46,7 @@ kind = "explorer"
 source = "etherscan"
 chain = "ethereum"
 hops = {hops}
-prove = true
+prove = "seeds"
 """
 _SERVICES = """\
 # Where coins were changed: without its lists nobody can tell who got what was paid for.

@@ -15,6 +15,7 @@ from cryptotrace.case.words import (
     CaseId,
     Chain,
     Dollars,
+    Extent,
     Moment,
     PathText,
     PeriodText,
@@ -94,8 +95,9 @@ class ExplorerInput(_Section):
     max_requests: Annotated[StrictInt, Field(ge=1)] | None = None
     max_rows_per_address: Annotated[StrictInt, Field(ge=1)] = 20_000
     to_block: ToBlock = "finalized"
-    prove: StrictBool = Field(
-        default=False, description="Ask for the balances of the pulled accounts, and check that their rows add up to them"
+    prove: Extent = Field(
+        default=False,
+        description='Ask for the balances of all that is pulled (true) or of the "seeds": do the rows add up to them?',
     )
 
 

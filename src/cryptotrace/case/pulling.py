@@ -9,7 +9,6 @@ from typing import Protocol
 
 from cryptotrace.case.file import ExplorerInput, ReplayInput
 from cryptotrace.case.places import at_key
-from cryptotrace.case.proof_replay import replay_proofs
 from cryptotrace.case.reading import Case
 from cryptotrace.collect import collect, prove, replay
 from cryptotrace.errors import CaseFileError, InputError, SourceError
@@ -73,10 +72,7 @@ def pull_input(case: Case, number: int, store: Store, pulls: Pulls, say: Callabl
     if isinstance(section, ReplayInput):
         say(f"replaying {section.path}")
         with at_key(case, f"input.{number}"):
-            archive = open_store(case.place(section.path), read_only=True)
-            found = replay(archive, store, progress=_bar(pulls))
-            replay_proofs(archive, store, progress=_bar(pulls))
-            return found
+            return replay(open_store(case.place(section.path), read_only=True), store, progress=_bar(pulls))
     assert isinstance(section, ExplorerInput)
     say(f"collecting from {section.source}, {section.chain}")
     found = collect(
@@ -93,14 +89,17 @@ def pull_input(case: Case, number: int, store: Store, pulls: Pulls, say: Callabl
     if not section.prove:
         return found
     say(f"asking {section.source} for balances, {section.chain}")
-    return _proven(pulls.sources[number], store, found, pulls)
+    seeds = [name for name in pulls.seeds.addresses if name[0] == section.chain]
+    return _proven(pulls.sources[number], store, found, pulls, addresses=seeds if section.prove == "seeds" else None)
 
 
-def _proven(source: Source, store: Store, found: Coverage, pulls: Pulls) -> Coverage:
+def _proven(
+    source: Source, store: Store, found: Coverage, pulls: Pulls, *, addresses: list[tuple[str, str]] | None
+) -> Coverage:
     """Ask for balances; an explorer that refuses to tell any leaves what it listed unproven, and is no failure of the case."""
     try:
         with store.session():  # each account is several questions to the store
-            prove(source, store, progress=_bar(pulls))
+            prove(source, store, addresses, progress=_bar(pulls))
     except SourceError as refusal:
         warning = f"no balance on {source.chain} was told, so nothing there is proven: {refusal.what}"
         warnings = (*found.provenance.warnings, warning)

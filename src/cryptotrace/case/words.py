@@ -21,6 +21,7 @@ __all__ = [
     "CaseId",
     "Chain",
     "Dollars",
+    "Extent",
     "Moment",
     "PathText",
     "PeriodText",
@@ -135,6 +136,14 @@ def _id(value: str) -> str:
     return value
 
 
+def _extent(value: Any) -> bool | str:
+    if isinstance(value, bool):
+        return value
+    if value == "seeds":
+        return "seeds"
+    raise InputError(f"{value!a:.40} says not what to prove", hint='Write true (all that is pulled), "seeds" or false')
+
+
 Words = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 CaseId = Annotated[str, AfterValidator(_id)]
 PathText = Annotated[str, AfterValidator(_path)]
@@ -145,4 +154,5 @@ Bridge = Annotated[str, one_of("bridge", _bridge_names)]
 PeriodText = Annotated[Period, BeforeValidator(_period)]
 Dollars = Annotated[Decimal, BeforeValidator(_dollars)]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
+Extent = Annotated[bool | str, PlainValidator(_extent)]
 ToBlock = Annotated[int | str, PlainValidator(_to_block)]

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 
 from cryptotrace._version import __version__
+from cryptotrace.cli.check_explorers import check_explorers
 from cryptotrace.cli.collect import collect
 from cryptotrace.cli.demo import demo
 from cryptotrace.cli.doctor import doctor
+from cryptotrace.cli.freezes import freezes
 from cryptotrace.cli.logs import show_logs
 from cryptotrace.cli.prices import prices
 from cryptotrace.cli.prove import prove
@@ -56,5 +58,5 @@ def _before(
         show_logs()
 
 
-for verb in (demo, run, collect, prove, prices, totals, report, verify, replay, doctor):
+for verb in (demo, run, collect, freezes, prove, prices, totals, report, verify, replay, doctor, check_explorers):
     app.command()(verb)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -37,7 +38,13 @@ _Requests = Annotated[int | None, typer.Option(help="Stop after so many new requ
 _Rows = Annotated[int, typer.Option(help="An account with more rows is left as too busy.", min=1)]
 _Block = Annotated[int | None, typer.Option(help="Last block; by default the newest final one.", min=0)]
 _Labels = Annotated[list[Path] | None, typer.Option(help="Labels: services are not expanded. May come several times.")]
-_Url = Annotated[str | None, typer.Option(help="Another server that speaks the same.", show_default=False)]
+_Url = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Another server that speaks the same. For auto EXPLORER=URL, once for each in the order of asking.",
+        show_default=False,
+    ),
+]
 
 
 def collect(
@@ -47,7 +54,7 @@ def collect(
     *,
     chain: _Chain,
     seeds: _Files = None,
-    source: Annotated[Explorer, typer.Option(help="Which explorer.")] = Explorer("etherscan"),
+    source: Annotated[Explorer, typer.Option(help="Which explorer; auto asks all that can be asked.")] = Explorer("auto"),
     hops: _Hops = 0,
     max_requests: _Requests = None,
     max_rows: _Rows = 20_000,
@@ -59,16 +66,17 @@ def collect(
 ) -> None:
     """Pull complete transaction lists of addresses into a case store, and keep the raw answers.
 
-    The key comes from ETHERSCAN_API_KEY, or from the file that ETHERSCAN_API_KEY_FILE names. Interrupt it as you like: the
-    same command goes on. The first Ctrl-C ends it after the page at hand, the second at once. Exit code 0: complete; 3: done,
-    but something is missing; 4: no key, or the explorer refused.
+    No key is needed where an explorer of the chain answers without; what keys would change is said first. They come from
+    <EXPLORER>_API_KEY, such as ETHERSCAN_API_KEY, or from the file that ETHERSCAN_API_KEY_FILE names. What one explorer cannot
+    give is asked of the next. Interrupt it as you like: the same command goes on. The first Ctrl-C ends it after the page at
+    hand, the second at once. Exit code 0: complete; 3: done, but something is missing; 4: no key, or every explorer refused.
 
     Example: cryptotrace collect case.duckdb 0x52908400098527886E0F7030069857D2E4169EE7 --chain ethereum --hops 1
     """
     if not addresses and not seeds:
         raise typer.BadParameter("give addresses, or a file of them with --seeds")
     with answering(context):
-        opened, missing = _opened(source.value, chain, base_url, dry_run=dry_run)
+        opened, missing = _opened(source.value, chain, _urls(source.value, base_url), dry_run=dry_run)
         listed, unusable = _in_files(seeds or (), chain)
         wanted = [*_given(addresses or (), opened.chain), *listed]
         end = "finalized" if to_block is None else to_block
@@ -95,7 +103,22 @@ def collect(
         _told(plan, found, unusable, as_json=as_json)
 
 
-def _opened(name: str, chain: str, base_url: str | None, *, dry_run: bool) -> tuple[Source, BadKey | None]:
+def _urls(name: str, given: list[str] | None) -> str | dict[str, str] | None:
+    """Read servers: one URL for one explorer, ``explorer=URL`` for several."""
+    from cryptotrace.errors import InputError
+
+    if not given:
+        return None
+    pairs = [one.partition("=") for one in given]
+    if name == "auto" and all(explorer in EXPLORER_NAMES and url for explorer, _, url in pairs):
+        return {explorer: url for explorer, _, url in pairs}
+    if name == "auto" or len(given) > 1:
+        hint = "Name the explorer: --source etherscan --base-url URL, or --base-url etherscan=URL"
+        raise InputError("it is not said which explorer answers there", where="--base-url", hint=hint)
+    return given[0]
+
+
+def _opened(name: str, chain: str, base_url: str | dict[str, str] | None, *, dry_run: bool) -> tuple[Source, BadKey | None]:
     """Open an explorer; for a dry run without a key one that can be planned with, and the error."""
     from cryptotrace.errors import BadKey
     from cryptotrace.sources import open_source, source_over
@@ -166,6 +189,8 @@ def _told(plan: Plan, found: Coverage, unusable: int, *, as_json: bool) -> None:
         print(to_json(collect_document(plan, found, unusable)))
     else:
         answer(f"{found}\nrequests: {int(parts['requests']):,}, up to block {int(parts['head']):,}")
+    for name, words in json.loads(parts.get("refused", "{}")).items():
+        note(f"{name} was asked no more: {words}")
     for words in found.provenance.warnings:
         note(words)
     if found.is_partial or found.provenance.warnings or unusable:

@@ -124,6 +124,17 @@ def plan_document(plan: Plan) -> dict[str, Any]:
         "max_rows_per_address": plan.max_rows_per_address,
         "resumes": plan.resumes,
         "has_key": plan.has_key,
+        "explorers": [
+            {
+                "name": one.name,
+                "rank": one.rank,
+                "lists": list(one.streams),
+                "per_second": str(one.per_second),
+                "per_second_with_key": str(one.keyed_per_second),
+                "has_key": one.has_key,
+            }
+            for one in plan.explorers
+        ],
         "not_in_plan": list(plan.not_in_plan),
     }
 

@@ -64,10 +64,12 @@ def prove(
             from cryptotrace.collect import prove as ask
             from cryptotrace.store import open_store
 
-            found = ask(
-                opened, open_store(store), sorted(wanted) or None, tokens=tokens, max_requests=max_requests,
-                progress=False if as_json else None,
-            )  # fmt: skip
+            kept = open_store(store)
+            with kept.session():  # each account is several questions to the store
+                found = ask(
+                    opened, kept, sorted(wanted) or None, tokens=tokens, max_requests=max_requests,
+                    progress=False if as_json else None,
+                )  # fmt: skip
         found = _asked(found, name, wanted)
         unasked = len(wanted - {row.address for row in found.rows})
         if unasked:
@@ -103,5 +105,10 @@ def _line(row: Proof) -> str:
 
     asset = row.symbol or row.contract or "coin"
     why = f"{row.status} ({(row.reason or '').replace('_', ' ')})"
-    by = "" if row.difference is None else f": {row.difference:+,} base units more is told than the rows give"
-    return f"{display_address(row.address, row.chain)} {asset}: {why}{by}"
+    return f"{display_address(row.address, row.chain)} {asset}: {why}{_difference(row.difference)}"
+
+
+def _difference(amount: int | None) -> str:
+    if not amount:
+        return ""  # not told, or the amounts agree and something else is wrong
+    return f": told are {abs(amount):,} base units {'more' if amount > 0 else 'less'} than the rows give"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cryptotrace.collect.crosscheck import CrossCheck, cross_check
 from cryptotrace.collect.files import load_prices, load_transfers
 from cryptotrace.collect.freezes import collect_freezes
 from cryptotrace.collect.frozen import Freeze, Freezes, freezes, frozen_seeds
@@ -13,6 +14,7 @@ from cryptotrace.collect.replay import replay
 from cryptotrace.collect.verifying import check_answers, replay_difference
 
 __all__ = [
+    "CrossCheck",
     "Freeze",
     "Freezes",
     "Plan",
@@ -21,6 +23,7 @@ __all__ = [
     "check_answers",
     "collect",
     "collect_freezes",
+    "cross_check",
     "freezes",
     "frozen_seeds",
     "load_prices",

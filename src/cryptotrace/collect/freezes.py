@@ -125,7 +125,7 @@ def collect_freezes(
         forget_stored(journal, store)
         fetcher = RecordingFetcher(asked.fetcher, journal, judge=asked.judge, max_requests=max_requests)
         pulling = asked.through(fetcher)
-        run, head = open_run(pulling, store, to_block, verb=VERB)
+        run, head = open_run(pulling, fetcher, store, to_block, verb=VERB)
         if not 0 <= first <= head:
             raise InputError(f"nothing lies between {first} and {head}", where="collect_freezes", hint="Begin earlier")
         before = prepare_run(pulling, fetcher, store, journal, run)

@@ -129,7 +129,7 @@ class Freezes:
             mine = [row for row in self.rows if (row.chain, row.symbol) == (chain, symbol)]
             counts = ((sum(row.status == word for row in mine), word) for word in _STATUSES)
             said = ", ".join(f"{count:,} {word}" for count, word in counts if count)
-            lines.append(f"{symbol} on {chain}: {len(mine):,} addresses: {said}")
+            lines.append(f"{symbol} on {chain}: {len(mine):,} address{'es' * (len(mine) > 1)}: {said}")
         return "\n".join(lines)
 
 

@@ -66,6 +66,8 @@ class Journal:
         self._path = path
         self._lock = threading.Lock()
         self._answers: dict[str, Answer] = {}
+        self._frames: dict[str, bytes] = {}
+        """The records as they stand in the file, so that what stays there is not packed again."""
         self._file: BinaryIO | None = None
         if path is not None:
             self._file = _open_locked(path)
@@ -93,22 +95,25 @@ class Journal:
     def append(self, answer: Answer) -> None:
         """Put an answer on disk; returns when it is there."""
         with self._lock:
-            self._answers[answer.request.key] = answer
             if self._file is not None:
-                _write(self._file, _frame(answer), self._path)
+                frame = _frame(answer)
+                _write(self._file, frame, self._path)
+                self._frames[answer.request.key] = frame
+            self._answers[answer.request.key] = answer
 
     def drop(self, keys: Iterable[str]) -> None:
         """Forget answers that are in the store now; the file shrinks in one step or not at all."""
         with self._lock:
             gone = [key for key in keys if self._answers.pop(key, None) is not None]
+            for key in gone:
+                self._frames.pop(key, None)
             if not gone or self._file is None or self._path is None:
                 return
             if not self._answers:
                 self._file.truncate(0)
                 os.fsync(self._file.fileno())
                 return
-            kept = b"".join(_frame(answer) for answer in self._answers.values())
-            self._file = _replaced(self._file, self._path, kept)
+            self._file = _replaced(self._file, self._path, b"".join(self._frames.values()))
 
     def close(self) -> None:
         """Let go of the file; an empty journal disappears."""
@@ -130,6 +135,7 @@ class Journal:
         good = 0
         for end, answer in _answers(data):
             self._answers[answer.request.key] = answer
+            self._frames[answer.request.key] = data[good:end]
             good = end
         if good < len(data):
             self._file.truncate(good)
@@ -206,11 +212,15 @@ def _answers(data: bytes) -> Iterator[tuple[int, Answer]]:
 
 
 def _write(handle: BinaryIO, data: bytes, path: Path | None) -> None:
-    """Put bytes on disk, all or none: half a record would hide those that follow it."""
+    """Put bytes on disk, all or none: half a record would hide those that follow it.
+
+    The file has no buffer: one would keep what a full disk did not take, and write it before the next record.
+    """
     end = handle.seek(0, os.SEEK_END)
+    left = memoryview(data)
     try:
-        handle.write(data)
-        handle.flush()
+        while left:
+            left = left[handle.write(left) :]
         os.fsync(handle.fileno())
     except OSError as problem:
         os.ftruncate(handle.fileno(), end)
@@ -225,7 +235,7 @@ def _replaced(old: BinaryIO, path: Path, kept: bytes) -> BinaryIO:
     """
     spare = path.with_name(path.name + ".new")
     spare.unlink(missing_ok=True)
-    shorter = spare.open("ab+")
+    shorter = spare.open("ab+", buffering=0)
     try:
         _lock_file(shorter, spare)
         _write(shorter, kept, spare)
@@ -248,7 +258,7 @@ def _replaced(old: BinaryIO, path: Path, kept: bytes) -> BinaryIO:
 def _open_locked(path: Path) -> BinaryIO:
     """Open the journal and lock it; again where it was put aside between the two."""
     while True:
-        handle = path.open("ab+")
+        handle = path.open("ab+", buffering=0)
         _lock_file(handle, path)
         try:
             if os.path.samestat(os.fstat(handle.fileno()), path.stat()):

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace.codecs import chain_of, parse_address
+from cryptotrace.collect.asked import Asked, asked_of, keys_wanted, pace
 from cryptotrace.collect.pull import known_progress
 from cryptotrace.collect.walks import Progress
 from cryptotrace.errors import InputError
 from cryptotrace.sources.base import Source
-from cryptotrace.sources.plans import Metered, free_rate, key_help, known_limits
 
 if TYPE_CHECKING:
     from cryptotrace.store import Store
@@ -38,15 +38,20 @@ class Plan:
     lists : int
         Lists to walk; each costs at least one request.
     requests : int
-        The least number of requests: one a list, one for the head, one for the plan of the key. Long lists and hops add more.
+        The least number of requests: one a list, and those that come before the lists, such as for the head. Long lists and
+        hops add more.
+    explorers : tuple of Asked
+        Who will be asked, in which order.
     per_second : float
-        The pace; that of the key's plan is only known once it was asked for.
+        The pace of all hosts side by side; that of a key's plan is only known once it was asked for.
+    keyed_per_second : float
+        The same if every explorer had its free key.
+    keys_wanted : tuple of str
+        What keys that are not there would change, and where they come from.
     resumes : bool
         Whether an unfinished run goes on, under its head.
     has_key : bool or None
-        None where the source does not say.
-    key_help : str
-        Where a key comes from, if there is none.
+        Whether a key goes to any of the explorers; None where the source does not say.
     not_in_plan : tuple of str
         What plans are known not to hold.
     """
@@ -60,34 +65,35 @@ class Plan:
     streams: tuple[str, ...]
     lists: int
     requests: int
+    explorers: tuple[Asked, ...]
     per_second: float
+    keyed_per_second: float
+    keys_wanted: tuple[str, ...]
     hops: int
     max_requests: int | None
     max_rows_per_address: int
     resumes: bool
     has_key: bool | None
-    key_help: str
     not_in_plan: tuple[str, ...]
 
     @property
     def seconds(self) -> float:
         """The least time: requests at the pace, or as many of them as are allowed."""
-        allowed = self.requests if self.max_requests is None else min(self.requests, self.max_requests)
-        return allowed / self.per_second
+        return self._allowed / self.per_second
+
+    @property
+    def _allowed(self) -> int:
+        return self.requests if self.max_requests is None else min(self.requests, self.max_requests)
 
     def __str__(self) -> str:
         lines = [f"plan: {self.source}, {self.chain}, {_count(self.addresses, 'address')}, {_count(self.hops, 'hop')}"]
-        lines.append(
-            f"requests: at least {self.requests:,} ({_count(self.lists, 'list')}, the head, the plan of the key), "
-            f"about {_duration(self.seconds)} at {self.per_second:g} a second"
-        )
+        lines += [*self._whom(), *self._cost()]
         lines.append(f"limits: an account with more than {self.max_rows_per_address:,} rows is left as too busy")
         if self.max_requests is not None:
             lines.append(f"limits: stops after {_count(self.max_requests, 'new request')}; the same command goes on")
         if self.hops:
-            lines.append(
-                f"hops: counterparties are known when the lists are in; each adds at least {len(self.streams)} requests"
-            )
+            each = _count(len(self.streams), "request")
+            lines.append(f"hops: counterparties are known when the lists are in; each adds at least {each}")
         if self.resumes:
             lines.append("resumes: an earlier run was not finished and goes on, up to the block where it was to end")
         if self.complete:
@@ -96,10 +102,39 @@ class Plan:
             lines.append(f"known: of {_count(self.newer_only, 'address')} only newer blocks are asked for")
         if self.other_chains:
             lines.append(f"left out: {_count(self.other_chains, 'address')} of other chains")
-        if self.has_key is not None:
-            lines.append("key: present" if self.has_key else f"key: none. {self.key_help}")
-        lines += [f"not in every plan: {words}" for words in self.not_in_plan]
-        return "\n".join(lines)
+        if len(self.explorers) == 1 and self.has_key:
+            lines.append("key: present")
+        elif self.has_key:
+            lines.append(f"key: present for {_all(one.name for one in self.explorers if one.has_key)}")
+        return "\n".join([*lines, *self.keys_wanted, *(f"not in every plan: {words}" for words in self.not_in_plan)])
+
+    def _whom(self) -> list[str]:
+        """Say who is asked in which order, where there are several."""
+        if len(self.explorers) == 1:
+            return []
+        ranks = sorted({one.rank for one in self.explorers})
+        tiers = [[one for one in self.explorers if one.rank == rank] for rank in ranks]
+        words = [_all(one.words for one in tier) + (", side by side" if len(tier) > 1 else "") for tier in tiers]
+        lines = [f"asked: {words[0]}"]
+        if words[1:]:
+            lines.append(f"asked for what is still missing then: {'; then '.join(words[1:])}")
+        few = [one for one in self.explorers if set(one.streams) != set(self.streams)]
+        return lines + [f"lists: {one.name} has only {_all(one.streams)}" for one in few]
+
+    def _cost(self) -> list[str]:
+        """Say how many requests there are at least, how long they take, and what that is with keys."""
+        single = self.explorers[0].question_words if len(self.explorers) == 1 else ""
+        before = single or f"{_count(self.requests - self.lists, 'request')} before them, for heads and what each serves"
+        if self.resumes:
+            before = "head known"
+        time = f"about {_duration(self.seconds)} at {self.per_second:.3g} a second"
+        lines = [f"requests: at least {self.requests:,} ({_count(self.lists, 'list')}, {before}), {time}"]
+        if self.keyed_per_second > self.per_second:
+            keyed = _duration(self._allowed / self.keyed_per_second)
+            lines.append(
+                f"without a key: {self.per_second:.3g} a second; with free keys {self.keyed_per_second:.3g}, about {keyed}"
+            )
+        return lines
 
     def _repr_html_(self) -> str:
         return "<br>".join(escape(line) for line in str(self).splitlines())
@@ -152,9 +187,10 @@ def plan_collect(
     end = _end(store, source, to_block)
     todo = {address: _open_lists(source, known.get(address, {}), end, max_rows_per_address) for address in wanted}
     lists = sum(todo.values())
-    fetcher = source.fetcher
-    metered = fetcher if isinstance(fetcher, Metered) else None
+    explorers = asked_of(source)
+    shares = _shares(source, todo)
     resumes = _open_run(store, source, to_block) is not None
+    keys = [one.has_key for one in explorers if one.has_key is not None]
     return Plan(
         source=source.name,
         chain=source.chain,
@@ -165,15 +201,29 @@ def plan_collect(
         streams=source.streams,
         lists=lists,
         requests=lists + (0 if resumes else source.questions),
-        per_second=free_rate(source.name) if metered is None else metered.rate,
+        explorers=explorers,
+        per_second=pace(explorers, shares),
+        keyed_per_second=pace(explorers, shares, keyed=True),
+        keys_wanted=keys_wanted(source, explorers),
         hops=hops,
         max_requests=max_requests,
         max_rows_per_address=max_rows_per_address,
         resumes=resumes,
-        has_key=None if metered is None else metered.has_key,
-        key_help=key_help(source.name),
-        not_in_plan=known_limits(source.name, source.chain),
+        has_key=any(keys) if keys else None,
+        not_in_plan=tuple(
+            words if len(explorers) == 1 else f"{one.name}, {words}" for one in explorers for words in one.not_in_plan
+        ),
     )
+
+
+def _shares(source: Source, todo: Mapping[str, int]) -> dict[str, int]:
+    """Count the lists that each explorer is asked for first."""
+    lane = getattr(source, "lane", None)
+    shares: dict[str, int] = {}
+    for address, count in todo.items():
+        name = source.name if lane is None else lane(address)
+        shares[name] = shares.get(name, 0) + count
+    return shares
 
 
 def _split(chain: str, addresses: Iterable[tuple[str, str] | str]) -> tuple[list[str], int]:
@@ -222,6 +272,11 @@ def _count(number: int, noun: str) -> str:
     if number == 1:
         return f"1 {noun}"
     return f"{number:,} {noun}{'es' if noun.endswith('s') else 's'}"
+
+
+def _all(words: Iterable[str]) -> str:
+    *before, last = words
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _duration(seconds: float) -> str:

@@ -11,10 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptotrace.codecs import chain_of
-from cryptotrace.collect.holdings import Holding, holdings, nonce_gap
+from cryptotrace.collect.holdings import Holding, Key, holdings, nonce_gap
+from cryptotrace.collect.lists import gaps_of, reach_of
 from cryptotrace.model import ResultTable
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ __all__ = ["Proof", "Proofs", "proofs"]
 _COLUMNS = (
     "chain", "address", "contract", "symbol", "status", "reason", "ledger", "reported", "difference", "as_of", "source",
 )  # fmt: skip
-_ROLLUPS = frozenset({"optimism", "base", "blast", "scroll", "linea", "zksync", "polygon_zkevm"})
+_ROLLUPS = frozenset({"optimism", "base", "blast", "opbnb", "scroll", "linea", "zksync", "polygon_zkevm"})
 """Chains where a transaction also pays for its data on Ethereum, which most account lists leave out of the fee."""
+_LOOSE = frozenset({"surplus", "unreconciled"})
 _LARGEST_FEE = Fraction(1, 2)
 _EVEN = Fraction(1, 10**6)
 
@@ -47,7 +49,8 @@ class Proof:
     reason : str or None
         Why it is not proven: that of coverage, ``unreconciled``, ``surplus`` (more is there than came in by the lists: rewards,
         withdrawals or genesis where the coin is meant), ``nonce_gap``, ``rollup_fees``, ``rebasing_token``,
-        ``fee_on_transfer_token``, or why no balance was told.
+        ``fee_on_transfer_token``, ``staking`` (TRX came back or went with an amount that the list leaves out), ``newer_rows``
+        (pulled further since the balance was told: ask again), or why no balance was told.
     ledger : int
         In less out less fees, in base units, by the rows of the store up to ``as_of``.
     reported : int or None
@@ -120,19 +123,24 @@ def proofs(store: Store) -> Proofs:
     """
     told = store.rows(
         "SELECT chain, address, contract, as_of, source, amount, later_in, later_out, nonce, later_sent, problem "
-        "FROM balances ORDER BY chain, address, contract, as_of, source"
+        "FROM balances ORDER BY chain, address, contract, amount IS NOT NULL, as_of NULLS FIRST, source"
     )
     latest = {(chain, address, contract): row for chain, address, contract, *row in told}
-    gaps = _gaps(store)
-    held = holdings(store, latest)
+    gaps = gaps_of(store)
+    held = holdings(store, {key: row[0] for key, row in latest.items()})
+    outgrown = _outgrown(store, latest, held)
     found = []
     for (chain, address, contract), (as_of, source, amount, later_in, later_out, nonce, later_sent, problem) in latest.items():
         holding = held[chain, address, contract]
         reported = None if amount is None else amount - (later_in or 0) + (later_out or 0)
         difference = None if reported is None else reported - holding.net
         gap = gaps.get((chain, address), {}).get("native" if not contract else "token")
-        lost = "nonce_gap" if not contract and nonce_gap(store, chain, address, nonce, later_sent) else None
+        lost = "nonce_gap" if not contract and nonce_gap(store, chain, address, nonce, later_sent, as_of) else None
         status, reason = _status(chain, contract, difference, gap, lost, problem)
+        if holding.is_open and reason in _LOOSE:
+            status, reason = "unproven", "staking"
+        if status == "proven" and (chain, address, contract) in outgrown:
+            status, reason = "unproven", "newer_rows"
         found.append(
             Proof(
                 chain=chain, address=address, contract=contract, symbol=holding.symbol, status=status, reason=reason,
@@ -140,6 +148,17 @@ def proofs(store: Store) -> Proofs:
             )
         )  # fmt: skip
     return Proofs(tuple(_told_apart(found, held)))
+
+
+def _outgrown(store: Store, latest: Mapping[Key, Sequence[Any]], held: Mapping[Key, Holding]) -> frozenset[Key]:
+    """Give the balances since which the lists of the account were pulled further, and showed that it moved."""
+    reach = {chain: reach_of(store, chain) for chain in {chain for chain, _, _ in latest}}
+    later = {
+        key: end
+        for key, (as_of, *_) in latest.items()
+        if (end := reach[key[0]].get(key[1])) is not None and as_of is not None and end > as_of
+    }
+    return frozenset(key for key, holding in holdings(store, later).items() if holding != held[key])
 
 
 def _status(
@@ -156,18 +175,6 @@ def _status(
     if not contract and difference < 0 and chain in _ROLLUPS:
         return "partial", "rollup_fees"
     return "partial", "surplus" if difference > 0 and not contract else "unreconciled"
-
-
-def _gaps(store: Store) -> dict[tuple[str, str], dict[str, str]]:
-    """Give the lists of each account that coverage calls partial: (chain, address) -> kind of asset -> why."""
-    gaps: dict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-    for chain, address, stream, reason in store.rows(
-        "SELECT chain, address, stream, reason FROM coverage WHERE status <> 'complete' ORDER BY stream"
-    ):
-        kinds = ("token",) if stream == "token" else ("native",) if stream in {"native", "internal"} else ("native", "token")
-        for kind in kinds:
-            gaps[chain, address].setdefault(kind, reason or "partial")
-    return gaps
 
 
 # -- tokens that do not keep accounts in transfers -----------------------------------------------------------------------

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace.codecs import chain_of, parse_address
-from cryptotrace.collect.archive import StoreArchive
-from cryptotrace.collect.holdings import holdings, signed
+from cryptotrace.collect.archive import ASIDE, StoreArchive, keep_aside
+from cryptotrace.collect.holdings import STAKING, holdings, signed
 from cryptotrace.collect.journal import Journal, journal_of
+from cryptotrace.collect.lists import reach_of
 from cryptotrace.collect.proofs import Proofs, proofs
 from cryptotrace.collect.recording import RecordingFetcher
-from cryptotrace.collect.runs import close_run, head_again, open_run, prepare_run, spec_of
+from cryptotrace.collect.runs import close_run, head_again, is_open, open_run, prepare_run, spec_of
+from cryptotrace.collect.walks import OPEN_ENDS
 from cryptotrace.collect.writing import forget_stored, response_row
 from cryptotrace.errors import InputError, SourceError, Stopped, StoreError
 from cryptotrace.model import canonical_tokens
@@ -101,11 +103,12 @@ def prove(
         forget_stored(journal, store)
         fetcher = RecordingFetcher(source.fetcher, journal, judge=source.judge, max_requests=max_requests)
         asking = source.through(fetcher)
-        run, head = open_run(asking, store, "finalized", verb=_VERB)
+        goes_on = is_open(source, store, verb=_VERB)
+        run, head = open_run(asking, fetcher, store, "finalized", verb=_VERB)
         before = prepare_run(asking, fetcher, store, journal, run)
         asked = _Asking(asking, fetcher, store, journal, run, head)
         with progress_bar(len(targets), progress=progress) as bar:
-            asked.all(before, targets, bar)
+            asked.all(before, targets, bar, done=_done(source, store, run) if goes_on else frozenset())
         close_run(source, store, journal, run, head, verb=_VERB)
     finally:
         journal.close()
@@ -122,17 +125,12 @@ def _targets(
         for one in addresses
         if isinstance(one, str) or chain_of(one[0]).name == chain
     }  # fmt: skip
-    ends = store.rows(
-        "SELECT address, nullif(min(coalesce(to_block, head)), -1) FROM coverage "
-        "WHERE chain = ? AND address IS NOT NULL AND NOT starts_with(source, 'file:') GROUP BY address ORDER BY address",
-        [chain],
-    )
-    pulled = [(address, end) for address, end in ends if wanted is None or address in wanted]
+    pulled = [(address, end) for address, end in reach_of(store, chain).items() if wanted is None or address in wanted]
     if not pulled:
         raise InputError(f"no account on {chain} was pulled", where="prove", hint="Collect first, or give its addresses")
     moved = _moved(store, chain)
     given = None if tokens is None else tuple(sorted({parse_address(token, chain) for token in tokens}))
-    return [_Target(address, int(end), ("", *(moved.get(address, ()) if given is None else given))) for address, end in pulled]
+    return [_Target(address, end, ("", *(moved.get(address, ()) if given is None else given))) for address, end in pulled]
 
 
 def _moved(store: Store, chain: str) -> Mapping[str, Sequence[str]]:
@@ -157,6 +155,21 @@ def _moved(store: Store, chain: str) -> Mapping[str, Sequence[str]]:
     return {address: sorted(contracts) for address, contracts in found.items()}
 
 
+def _done(source: Source, store: Store, run: str) -> frozenset[str]:
+    """Give the accounts that a run was told about before it was killed; their answers came into the store with their balances."""
+    rows = store.rows(
+        """
+        SELECT b.address FROM balances AS b
+        WHERE b.chain = $chain AND b.source = $source
+            AND EXISTS (SELECT 1 FROM responses AS r
+                WHERE r.chain = b.chain AND r.subject = b.address AND contains(r.request, $run))
+        GROUP BY b.address HAVING count(*) FILTER (b.problem IN (SELECT unnest($open))) = 0
+        """,
+        {"chain": source.chain, "source": source.name, "run": f'"run":{json.dumps(run)}', "open": sorted(OPEN_ENDS)},
+    )
+    return frozenset(address for (address,) in rows)
+
+
 @dataclass(slots=True)
 class _Asking:
     """The questions of one run."""
@@ -168,11 +181,14 @@ class _Asking:
     run: str
     head: int
 
-    def all(self, before: Sequence[Answer], targets: Sequence[_Target], bar: Any) -> None:
-        """Ask about every account, and keep what a replay needs."""
+    def all(
+        self, before: Sequence[Answer], targets: Sequence[_Target], bar: Any, *, done: Collection[str] = frozenset()
+    ) -> None:  # fmt: skip
+        """Ask about every account that is not done, and keep what a replay needs."""
         self.write(before, Batch())
         for target in targets:
-            self.account(target)
+            if target.address not in done:
+                self.account(target)
             bar.update(1)
         _record(self.source, self.store, self.run, self.head, targets)
 
@@ -210,8 +226,8 @@ class _Asking:
 
     def _differs(self, target: _Target, told: Mapping[str, tuple[int | None, str | None]], nonce: int | None) -> bool:
         chain = self.source.chain
-        held = holdings(self.store, [(chain, target.address, contract) for contract in told])
-        if nonce is not None and nonce != signed(self.store, chain, target.address):
+        held = holdings(self.store, {(chain, target.address, contract): target.as_of for contract in told})
+        if nonce is not None and nonce != signed(self.store, chain, target.address, target.as_of):
             return True
         return any(
             amount is not None and amount != held[chain, target.address, contract].net for contract, (amount, _) in told.items()
@@ -234,10 +250,13 @@ class _Asking:
 
     def write(self, answers: Sequence[Answer], batch: Batch) -> None:
         """Put answers and balances into the store together."""
-        for answer in {answer.request.key: answer for answer in answers}.values():
+        found = {answer.request.key: answer for answer in answers}
+        keys = list(found)
+        aside = [found.pop(key) for key in keys if found[key].request.stream in ASIDE]
+        for answer in found.values():
             batch.add("responses", response_row(answer))
-        keys = [answer.request.key for answer in answers]
         with self.store.transaction():
+            keep_aside(self.store, aside)
             self.store.run("DELETE FROM responses WHERE key IN (SELECT unnest(?))", [keys])
             for row in batch.rows.get("balances", ()):
                 self.store.run(
@@ -255,6 +274,9 @@ def _add_up(batch: Batch, address: str, moved: Counter[tuple[str, bool]], signed
             moved[contract, True] += amount * (row["receiver"] == address)
             moved[contract, False] += amount * (row["sender"] == address)
     signed |= {row["tx_hash"] for row in _dicts(batch, "transactions") if row["signer"] == address}
+    for row in _dicts(batch, "events"):
+        if row["owner"] == address and row["amount"] is not None and row["kind"] in STAKING:
+            moved["", STAKING[row["kind"]] == "in"] += int(row["amount"])
     for table, is_in in (("tx_outputs", True), ("tx_inputs", False)):
         for row in _dicts(batch, table):
             if row["address"] == address and row["block"] is not None:
@@ -293,7 +315,7 @@ def replay_proofs(archive: Store, into: Store) -> None:
     from cryptotrace.collect.replay import AsJudged
 
     runs = [json.loads(row[0]) for row in archive.rows("SELECT parameters FROM runs WHERE verb = ?", [_VERB])]
-    for run in sorted(runs, key=lambda one: (one["source"], one["chain"], int(one["run"].split()[-1]))):
+    for run in sorted(runs, key=lambda one: (one["source"].partition(":")[0], one["chain"], int(one["run"].split()[-1]))):
         inner = ArchiveFetcher(StoreArchive(archive), missing=_never_told(archive, run["chain"]))
         source = source_over(run["source"], run["chain"], inner)
         journal = Journal(None)

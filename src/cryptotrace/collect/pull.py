@@ -12,6 +12,7 @@ import queue
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace._version import __version__
@@ -104,7 +105,7 @@ def collect(
         forget_stored(journal, store)
         fetcher = RecordingFetcher(source.fetcher, journal, judge=source.judge, max_requests=max_requests)
         pulling = source.through(fetcher)
-        run, head = open_run(pulling, store, to_block)
+        run, head = open_run(pulling, fetcher, store, to_block)
         before = prepare_run(pulling, fetcher, store, journal, run)
         bar = progress_bar(len(wanted), progress=progress)
         pull = Pull(
@@ -112,8 +113,7 @@ def collect(
             bar=bar, known=known_progress(store, source),
         )  # fmt: skip
         pull_levels(pull, wanted, hops, labels, before=before, receipts=receipts)
-        for refusal in fetcher.over.values() if not fetcher.accepted else ():
-            raise refusal  # a run that goes on, and its first question is refused
+        _raise_if_nobody_answers(source, fetcher)
         if not pull.interrupted and not _has_open_ends(pull, pull.walked) and not has_open_receipts(pull):
             close_run(source, store, journal, run, head)
     finally:
@@ -136,14 +136,22 @@ def pull_levels(
     """
     none = Progress(stream="", address="", through=None, rows=0, status="", reason=None, head=pull.head)
     pull.steps.append(Step(progress=none, answers=before))
+    asked = False
     try:
         with first_interrupt_asks(pull.stop, lambda: _say_that_it_stops(pull.bar)):
             _levels(pull, wanted, hops, labels)
-            fill_log_indices(pull, receipts)
+            asked = fill_log_indices(pull, receipts)
     finally:
         flush(pull)
         pull.bar.close()
-        _record_run(pull, receipts)
+        _record_run(pull, receipts if asked else None)
+
+
+def _raise_if_nobody_answers(source: Source, fetcher: RecordingFetcher) -> None:
+    """Raise the refusal of a run that goes on, and its first question is refused by every explorer that there is."""
+    names = {one.name for one in getattr(source, "sources", (source,))}
+    if not fetcher.accepted and names <= set(fetcher.over):
+        raise next(iter(fetcher.over.values()))
 
 
 def _wanted(source: Source, addresses: Iterable[tuple[str, str] | str]) -> list[str]:
@@ -239,8 +247,12 @@ def _accounts(pull: Pull, addresses: Sequence[str]) -> None:
     """Walk accounts side by side; this thread alone writes."""
     pull.walked.update(addresses)
     steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
-    with ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix="collect") as pool:
-        tasks = [pool.submit(_account, pull, address, steps) for address in addresses]
+    with ExitStack() as stack:
+        pools: dict[str, ThreadPoolExecutor] = {}
+        for name in sorted({_lane(pull.source, address) for address in addresses}):
+            pool = ThreadPoolExecutor(max_workers=_WORKERS, thread_name_prefix=f"collect {name}")
+            pools[name] = stack.enter_context(pool)
+        tasks = [pools[_lane(pull.source, one)].submit(_account, pull, one, steps) for one in addresses]
         try:
             _take_all(pull, tasks, steps)
         except BaseException:
@@ -250,6 +262,12 @@ def _accounts(pull: Pull, addresses: Sequence[str]) -> None:
             raise
     for task in tasks:
         task.result()
+
+
+def _lane(source: Source, address: str) -> str:
+    """Name the host that is asked first for an address: threads of their own for each, so that none waits for another."""
+    lane = getattr(source, "lane", None)
+    return str(lane(address)) if lane is not None else source.name
 
 
 def _take_all(pull: Pull, tasks: Sequence[Future[None]], steps: queue.SimpleQueue[Step]) -> None:
@@ -302,6 +320,7 @@ def coverage_of(pull: Pull, **parameters: object) -> Coverage:
                 "head": str(pull.head),
                 "requests": str(sum(pull.fetcher.sent.values())),
                 "requests_by_stream": json.dumps(dict(sorted(pull.fetcher.sent.items()))),
+                "refused": json.dumps({name: str(problem) for name, problem in sorted(pull.fetcher.over.items())}),
                 **{name: str(value) for name, value in parameters.items()},
             },
             warnings=warnings,

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from cryptotrace.codecs import null_address
+from cryptotrace.codecs import chain_of, null_address
 from cryptotrace.collect.archive import StoreArchive
 from cryptotrace.collect.walks import OPEN_ENDS, Progress, Step
 from cryptotrace.collect.writing import Pull, flush, take
@@ -77,13 +77,13 @@ def check_receipts(source: Source, receipts: str | None) -> None:
         return
     if receipts not in RECEIPTS:
         raise InputError(f"unknown receipts {receipts!r}", where="collect", hint=f"Use {' or '.join(map(repr, RECEIPTS))}")
-    if not isinstance(source, _GivesReceipts):
+    if not isinstance(source, _GivesReceipts) or chain_of(source.chain).family != "evm":
         raise InputError(
             f"{source.name} gives no receipts", where="collect", hint="Leave receipts out, or use another explorer"
         )
 
 
-def fill_log_indices(pull: Pull, receipts: str | None) -> None:
+def fill_log_indices(pull: Pull, receipts: str | None) -> bool:
     """Ask for receipts of the walked accounts, once their lists are whole, and write what they say.
 
     Parameters
@@ -92,6 +92,11 @@ def fill_log_indices(pull: Pull, receipts: str | None) -> None:
         After its lists.
     receipts : str or None
         One of :data:`RECEIPTS`; None asks nothing.
+
+    Returns
+    -------
+    bool
+        Whether it came to that: receipts wait until every list is whole.
 
     Notes
     -----
@@ -103,9 +108,9 @@ def fill_log_indices(pull: Pull, receipts: str | None) -> None:
     accounts = [address for address in sorted(pull.walked) if not _is_too_busy(pull.known.get(address, {}))]
     if receipts is None:
         _give_up(pull, accounts)
-        return
+        return False
     if _has_open_lists(pull):
-        return  # the same command comes back with whole lists
+        return False  # the same command comes back with whole lists
     wanted = _wanted(pull, accounts, only_equal=receipts == "equal")
     failed: dict[str, str] = {}
     read: list[str] = []
@@ -121,6 +126,7 @@ def fill_log_indices(pull: Pull, receipts: str | None) -> None:
         take(pull, Step(progress=_progress(pull, address, reason if address in failed else None)))
     flush(pull)
     _drop_surplus(pull, read)
+    return True
 
 
 def has_open_receipts(pull: Pull) -> bool:
@@ -200,7 +206,8 @@ class _Stored:
 
     def __init__(self, store: Store, source: Source) -> None:
         rows = store.rows(
-            "SELECT key FROM responses WHERE source = ? AND chain = ? AND stream = ?", [source.name, source.chain, _STREAM]
+            "SELECT key FROM responses WHERE source IN (SELECT unnest(?)) AND chain = ? AND stream = ?",
+            [[one.name for one in getattr(source, "sources", (source,))], source.chain, _STREAM],
         )
         self._keys = {key for (key,) in rows}
         self._archive = StoreArchive(store)

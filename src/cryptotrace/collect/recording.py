@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
 from cryptotrace.collect.budget import Budget, Spending
@@ -18,6 +19,7 @@ from cryptotrace.errors import (
     QuotaExhausted,
     RangeTooLarge,
     SourceError,
+    Stopped,
 )
 from cryptotrace.sources.base import Answer, Fetcher, Request
 
@@ -164,6 +166,17 @@ class RecordingFetcher:
     def forget(self, keys: Iterable[str]) -> None:
         """Let the journal forget answers that are in the store now."""
         self._journal.drop(keys)
+
+    @contextmanager
+    def asks_anew(self) -> Iterator[None]:
+        """Forget the answers of this thread if nothing can be made of them: wrong once must not be wrong for ever."""
+        try:
+            yield
+        except Stopped:
+            raise
+        except SourceError:
+            self.forget(answer.request.key for answer in self.drain())
+            raise
 
     def drain(self) -> list[Answer]:
         """Give this thread's answers since the last call: what the page at hand rests on."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
+
+import msgspec
 
 from cryptotrace.collect.archive import ASIDE, StoreArchive
 from cryptotrace.collect.budget import BudgetSpent
@@ -14,7 +15,7 @@ from cryptotrace.collect.pull import coverage_of, known_progress, progress_bar, 
 from cryptotrace.collect.recording import OF_THE_ACCOUNT, RecordingFetcher
 from cryptotrace.collect.runs import head_again, prepare_run
 from cryptotrace.collect.writing import Pull
-from cryptotrace.errors import InputError, PermanentSourceError, PlanRequired, SourceError
+from cryptotrace.errors import InputError, PermanentSourceError, PlanRequired, SourceError, VerificationError
 from cryptotrace.model import Coverage
 from cryptotrace.sources import source_over
 from cryptotrace.sources.base import Answer, Fetcher, Request
@@ -24,6 +25,18 @@ if TYPE_CHECKING:
     from cryptotrace.store import Store
 
 __all__ = ["AsJudged", "Ended", "replay"]
+
+
+class _Run(TypedDict):
+    """What ``collect`` records of a run, as far as a replay needs it."""
+
+    source: str
+    chain: str
+    run: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,9}$")]
+    head: int
+    max_rows: int
+    accounts: list[str]
+    receipts: NotRequired[str]
 
 
 class Ended(PermanentSourceError):  # noqa: N818  (says what happened)
@@ -80,16 +93,16 @@ def replay(archive: Store, into: Store, *, progress: bool | None = None) -> Cove
     InputError
         If nothing was ever collected into ``archive``.
     VerificationError
-        If a stored answer is not what its hash says.
+        If a stored answer is not what its hash says, or a run is recorded as none can be.
     """
     from cryptotrace.collect.freeze_replay import replay_freezes  # these build on this module
     from cryptotrace.collect.proving import replay_proofs
 
-    runs = [json.loads(row[0]) for row in archive.rows("SELECT parameters FROM runs WHERE verb = 'collect'")]
+    runs = _runs(archive)
     result: Coverage | None = None
     with archive.session():
         result = replay_freezes(archive, into, progress=progress)
-        for run in sorted(runs, key=lambda one: (one["source"], one["chain"], int(one["run"]), len(one["accounts"]))):
+        for run in sorted(runs, key=_order):
             result = _replay_run(archive, into, run, progress=progress)
         replay_proofs(archive, into)
         rebuild_prices(archive, into)
@@ -100,7 +113,24 @@ def replay(archive: Store, into: Store, *, progress: bool | None = None) -> Cove
     return result
 
 
-def _replay_run(archive: Store, into: Store, run: Mapping[str, Any], *, progress: bool | None) -> Coverage:
+def _runs(archive: Store) -> list[_Run]:
+    rows = archive.rows("SELECT parameters FROM runs WHERE verb = 'collect'")
+    try:
+        return [msgspec.json.decode(text, type=_Run) for (text,) in rows]
+    except msgspec.MsgspecError as problem:
+        raise VerificationError(
+            f"a run is recorded as none can be ({problem})",
+            where=f"runs of {archive.path}",
+            hint="The store was changed after it was collected: use an untouched copy",
+        ) from problem
+
+
+def _order(run: _Run) -> tuple[str, str, int, int]:
+    """Sort runs of a source and chain as they were; whom ``auto`` asks may differ from run to run."""
+    return run["source"].partition(":")[0], run["chain"], int(run["run"]), len(run["accounts"])
+
+
+def _replay_run(archive: Store, into: Store, run: _Run, *, progress: bool | None) -> Coverage:
     inner = ArchiveFetcher(StoreArchive(archive), missing=_ending(archive))
     source = source_over(run["source"], run["chain"], inner)
     journal = Journal(None)

@@ -17,7 +17,7 @@ from cryptotrace.sources.base import Answer, Source
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["check_end", "close_run", "head_again", "open_run", "prepare_run", "spec_of"]
+__all__ = ["check_end", "close_run", "head_again", "is_open", "open_run", "prepare_run", "spec_of"]
 
 
 def check_end(to_block: int | str) -> None:
@@ -32,7 +32,15 @@ def check_end(to_block: int | str) -> None:
         raise InputError(f"unknown to_block {to_block!r}", where="collect", hint='Use a block number or "finalized"')
 
 
-def open_run(source: Source, store: Store, to_block: int | str, *, verb: str = "collect") -> tuple[str, int]:
+def is_open(source: Source, store: Store, *, verb: str) -> bool:
+    """Say whether a run of a verb was begun and not finished."""
+    found = store.rows("SELECT value FROM meta WHERE name = ?", [_name(source, verb)])
+    return bool(found) and bool(json.loads(found[0][0])["open"])
+
+
+def open_run(
+    source: Source, fetcher: RecordingFetcher, store: Store, to_block: int | str, *, verb: str = "collect"
+) -> tuple[str, int]:
     """Give (run, head): those of an unfinished run, else new ones."""
     name = _name(source, verb)
     found = store.rows("SELECT value FROM meta WHERE name = ?", [name])
@@ -40,7 +48,8 @@ def open_run(source: Source, store: Store, to_block: int | str, *, verb: str = "
     if state["open"] and state.get("to_block", to_block) == to_block:
         return _run(verb, state["run"]), int(state["head"])
     number = state["run"] + 1
-    head = source.head(_run(verb, number))
+    with fetcher.asks_anew():
+        head = source.head(_run(verb, number))
     if to_block != "finalized":
         head = min(head, int(to_block))  # nothing is known to be complete beyond what is final
     with store.transaction():
@@ -53,9 +62,10 @@ def prepare_run(source: Source, fetcher: RecordingFetcher, store: Store, journal
     fetcher.keep(answers_of_run(store, source.chain, run))
     if journal.holds("head", run):
         source.head(run)  # what a killed run was answered goes into the store with the rest
-    with suppress(BudgetSpent):  # then no list is asked for either: each says so
+    heads = fetcher.drain()
+    with suppress(BudgetSpent), fetcher.asks_anew():  # a budget that is spent: no list is asked for either, and each says so
         source.prepare(run)
-    return tuple(fetcher.drain())
+    return (*heads, *fetcher.drain())
 
 
 def head_again(source: Source, archive: Store, run: str) -> None:

@@ -17,6 +17,7 @@ FROM (
     SELECT chain, address, status, reason,
            bool_and(status = 'complete') OVER (PARTITION BY source, chain, address) AS whole
     FROM coverage
+    WHERE NOT starts_with(coalesce(stream, ''), 'freeze:')  -- lists of an issuer's contract, and of no account
 )
 WHERE whole OR status <> 'complete'
 GROUP BY status, reason

@@ -62,7 +62,8 @@ class Progress:
         """Give what is known with one more page; rows that were rejected stay known as long as the list is."""
         lost = self.lost_rows or any(self.stream != "token" or _may_be_money(reject, chain) for reject in page.batch.rejects)
         rows, cursor = self.rows + page.rows, _marked(page.cursor, lost=lost)
-        return replace(self, through=page.through, rows=rows, cursor=cursor, given_by=page.given_by)
+        given_by = _givers(self.given_by, page.given_by)
+        return replace(self, through=page.through, rows=rows, cursor=cursor, given_by=given_by)
 
     def ended(self, reason: str | None) -> Progress:
         """Say how the list ended: partial with a reason, or read to its end."""
@@ -72,6 +73,14 @@ class Progress:
         return replace(
             self, status="partial" if lost else "complete", reason=REJECTED if lost else None, through=self.head, cursor=None
         )
+
+
+def _givers(before: str | None, now: str | None) -> str | None:
+    """Name the explorers of earlier runs too, the one at work last."""
+    if not before or not now:
+        return now or before
+    names = now.split("+")
+    return "+".join([name for name in before.split("+") if name not in names] + names)
 
 
 def _may_be_money(reject: Reject, chain: str) -> bool:
@@ -130,12 +139,13 @@ def walk_account(
         if busy:
             emit(Step(progress=so_far.ended("too_busy")))
             continue
+        steps = _Whole(so_far, emit)
         try:
             first = 0 if so_far.through is None else so_far.through + 1
             for page in source.pages(stream, address, first, head, so_far.place):
                 so_far = so_far.after(page, source.chain)
                 total += page.rows
-                emit(Step(progress=so_far.ended("in_progress"), batch=page.batch, answers=tuple(fetcher.drain())))
+                steps.take(page.joins, so_far, page.batch, tuple(fetcher.drain()))
                 if total > max_rows and page.through < head:
                     busy = True
                     break
@@ -144,6 +154,57 @@ def walk_account(
             reason = problem.kind
         answers = tuple(fetcher.drain())
         if reason in OPEN_ENDS:
-            emit(Step(progress=so_far.ended(reason)))
+            emit(Step(progress=steps.settled.ended(reason)))
             return  # answers to a page that is not whole yet stay in the journal: the next run finds them there
-        emit(Step(progress=so_far.ended(reason), answers=answers))
+        steps.end(so_far, reason, answers)
+
+
+class _Whole:
+    """Gives on what pages brought, never ending where the next page may go on with equal rows.
+
+    The store adds equal rows of one step up, and takes the larger count of two: a list that was cut between two equal payments
+    and went on in another run would have one of them too few. A page that may be continued therefore waits for the next one.
+
+    Attributes
+    ----------
+    settled : Progress
+        How far the list is with what was given on: a walk may go on there.
+    """
+
+    def __init__(self, settled: Progress, emit: Callable[[Step], None]) -> None:
+        self.settled = settled
+        self._emit = emit
+        self._held: Step | None = None
+
+    def take(self, joins: bool | None, progress: Progress, batch: Batch, answers: tuple[Answer, ...]) -> None:  # noqa: FBT001
+        """Take a page and how far the list is with it."""
+        step = Step(progress=progress.ended("in_progress"), batch=batch, answers=answers)
+        if self._held is not None and joins:
+            step = _joined(self._held, step)
+        elif self._held is not None:
+            self._give(self._held)
+        self._held = step
+        if joins is None:
+            self._give(step)
+
+    def end(self, progress: Progress, reason: str | None, answers: tuple[Answer, ...]) -> None:
+        """End the list: read to its end, or where a walk may go on; rows that are here are given on in any case."""
+        held = self._held or Step(progress=progress)
+        if reason is not None and self._held is not None:
+            # a later walk begins in front of the rows that waited; what makes an account too busy is what was seen of it
+            progress = replace(self.settled, rows=progress.rows if reason == "too_busy" else self.settled.rows)
+        self._emit(Step(progress=progress.ended(reason), batch=held.batch, answers=(*held.answers, *answers)))
+
+    def _give(self, step: Step) -> None:
+        self._emit(step)
+        self.settled, self._held = step.progress, None
+
+
+def _joined(first: Step, second: Step) -> Step:
+    """Make one step of two."""
+    rows, tables = dict(first.batch.rows), dict(first.batch.tables)
+    for name, more in second.batch.rows.items():
+        rows[name] = [*rows.get(name, ()), *more]
+    for name, tabled in second.batch.tables.items():
+        tables[name] = [*tables.get(name, ()), *tabled]
+    return Step(progress=second.progress, batch=Batch(rows, tables), answers=(*first.answers, *second.answers))

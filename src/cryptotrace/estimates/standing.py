@@ -1,13 +1,14 @@
 """What the dollars of a rung rest on: accounts whose lists add up to the balance that an explorer told, and those that do not.
 
-A transfer is only as good as the lists of the accounts that it went into or came from. Which accounts a rung rests on:
+A transfer is only as good as the lists that show it. Which accounts a rung rests on:
 
-- E0, E1: each transfer on the scam account that it came into; a move inside the scam set also on the one that it left.
+- E0, E1: each transfer on the scam account that it came into. A move inside the scam set stands in the lists of two: it is
+  enough that one of them is proven, since neither an invented nor a lost row escapes that one.
 - E2, E3: each payment on the scam account that it came into. What a payer is left with is shared out over its payments in
   proportion to their dollars; where an account that is not proven paid something back to it, all of it rests on that account.
 - E4: each payment to an exit on the account that it came from, and on every account that its traced money can have come
   through, in order of time.
-- E5: each transfer on those of its two sides that are walked; where neither is (both are services), on nothing that is proven.
+- E5: each transfer on its two sides, of which one that is proven is enough.
 
 An account is proven for one asset: that of the transfer. Services, other ends and victims are not asked about: nobody lists
 them.
@@ -89,13 +90,12 @@ class Standing:
         return total
 
     def passes(self, row: Movement) -> bool:
-        """Whether a transfer of E5 rests on proven accounts alone."""
-        sides = [side for side in (row.sender, row.receiver) if side is not None and self._is_walked(side, row.asset)]
-        return bool(sides) and all(self.is_proven(side, row.asset) for side in sides)
+        """Whether a transfer stands in the list of a proven account."""
+        return any(side is not None and self.is_proven(side, row.asset) for side in (row.sender, row.receiver))
 
     def _came_in_proven(self, row: Movement) -> bool:
-        sides = [row.receiver, row.sender if row.sender in self.context.places.scam else None]
-        return all(self.is_proven(side, row.asset) for side in sides if side is not None)
+        sides = (row.receiver, row.sender if row.sender in self.context.places.scam else None)
+        return any(side is not None and self.is_proven(side, row.asset) for side in sides)
 
     def _is_doubtful(self, account: int | None, asset: int, touched: set[Held]) -> bool:
         if account is None:

@@ -228,9 +228,15 @@ def _spread(held: tuple[Decimal, int, int], band: tuple[Decimal | None, Decimal 
 
 
 def _freezable(facts: Facts) -> str:
-    issuers = [place for place in facts.resting if place.name]
-    told = listed(f"{printable(place.name)} could freeze {place.value.text()}" for place in issuers)
+    issuers = [place for place in facts.resting if place.name or place.category == "frozen"]
+    told = listed(_freeze_words(place) for place in issuers)
     return f"; of this {told}" if told else "; none of it in a token whose issuer is known to freeze"
+
+
+def _freeze_words(place: Place) -> str:
+    if place.category == "frozen":
+        return f"{place.value.text()} is frozen already"
+    return f"{printable(place.name)} could freeze {place.value.text()}"
 
 
 def _not_known(facts: Facts) -> Line:

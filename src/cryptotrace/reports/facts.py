@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -220,7 +220,7 @@ def gather(
         burnt=priced_sum(
             row["tainted_usd"] for row in terminals if row["category"] not in EXIT_CATEGORIES and row["category"] != "victim"
         ),
-        resting=_places(trace.table("resting").dicts(), "freezable_by"),
+        resting=_places(_with_freezes(trace.table("resting").dicts()), "freezable_by"),
         resting_range=_band(envelope, "resting"),
         frontier=_places(trace.table("frontier").dicts(), "reason"),
         frontier_range=_band(envelope, "frontier"),
@@ -269,6 +269,12 @@ def _checked(estimate: Estimate) -> Checked:
 
 def _band(envelope: Envelope | None, name: str) -> Range:
     return (None, None) if envelope is None else envelope.band(name)
+
+
+def _with_freezes(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Give rows of what rests the category ``frozen`` where the issuer has frozen it already."""
+    for row in rows:
+        yield {**row, "category": "frozen" if row["frozen_since"] is not None else ""}
 
 
 def _places(rows: Any, key: str) -> tuple[Place, ...]:

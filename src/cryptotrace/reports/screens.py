@@ -10,7 +10,7 @@ from typing import Any
 from cryptotrace.hygiene import REASONS
 from cryptotrace.model import ResultTable, policy_named
 from cryptotrace.reports.facts import Facts, Place
-from cryptotrace.reports.numbers import count, percent, printable, usd, words
+from cryptotrace.reports.numbers import count, day, percent, printable, usd, words
 from cryptotrace.reports.printing import Cell, Column, Printer, Row, View, money, plain, view
 from cryptotrace.reports.sentences import exit_span
 
@@ -128,6 +128,8 @@ def _terminals(tables: Mapping[str, ResultTable], printer: Printer) -> View:
 
 
 def _freezer(row: Mapping[str, Any]) -> str:
+    if row["frozen_since"] is not None:
+        return f"already frozen, since {day(row['frozen_since'])}"
     if row["holder"] == "payer":
         return "nobody should: it paid the scam more than it got, so it is probably a victim's own wallet"
     return printable(row["freezable_by"] or "nobody known")

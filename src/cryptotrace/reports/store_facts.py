@@ -107,6 +107,8 @@ def read_store(store: Store, *, digests: bool = True) -> StoreFacts:
 def _complete(rows: tuple[tuple[Any, ...], ...]) -> tuple[int, int]:
     complete: dict[tuple[str, str], bool] = {}
     for chain, address, *rest in rows:
+        if (rest[COVERAGE_COLUMNS.index("stream") - 2] or "").startswith("freeze:"):
+            continue  # a list of what an issuer did is of no address
         status = rest[COVERAGE_COLUMNS.index("status") - 2]
         complete[chain, address] = complete.get((chain, address), True) and status == "complete"
     return sum(complete.values()), len(complete)

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit
 
-from cryptotrace.errors import MalformedAnswer, QuotaExhausted, RateLimited, SourceError, TransientSourceError
+from cryptotrace.errors import BadKey, MalformedAnswer, QuotaExhausted, RateLimited, SourceError, TransientSourceError
 from cryptotrace.settings import Secret
 from cryptotrace.sources.base import Answer, Request
 from cryptotrace.sources.limits import Pace
@@ -63,6 +63,11 @@ class HttpFetcher:
         Seconds for a connection, and between two pieces of a body.
     sleep, now : callable
         Injected by tests.
+
+    Raises
+    ------
+    BadKey
+        If the key cannot be sent.
     """
 
     def __init__(
@@ -91,6 +96,8 @@ class HttpFetcher:
         self._sleep = sleep
         self._now = now
         keys = [one for one in (secret, *hidden) if one is not None]
+        if not all(one.reveal().isprintable() and (one.reveal().isascii() or not secret_header) for one in keys):
+            raise BadKey("the key holds characters that no key has", where=_host(base_url), hint="Copy it again, or type it")
         self._marks = tuple(sorted({mark for one in keys for mark in _spellings(one.reveal())}, key=lambda mark: -len(mark)))
         _MASK.marks.update(mark for one in hidden for mark in _spellings(one.reveal()))
         self._lock = threading.Lock()
@@ -156,7 +163,7 @@ class HttpFetcher:
         from urllib3.exceptions import HTTPError
         from urllib3.exceptions import TimeoutError as WireTimeout
 
-        where = f"{request.source} ({urlsplit(self._url).netloc.rpartition('@')[2]})"
+        where = f"{request.source} ({_host(self._url)})"
         problem: SourceError
         try:
             # The key is in no variable of this frame, so that no traceback with variables shows it.
@@ -251,6 +258,10 @@ class HttpFetcher:
         if self._session is not None:
             self._session.close()
             self._session = None
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2]
 
 
 def _closed(problem: RateLimited, answer: Answer | None) -> QuotaExhausted:

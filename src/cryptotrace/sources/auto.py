@@ -4,14 +4,19 @@ The order is that of the list. A refusal, a failure that does not pass, or an ex
 passes a list on to the next explorer, which goes on where the list stands. Rows before that place and rows after it come from
 different explorers and never overlap, or merge by maximum multiplicity where an explorer shows newest rows first. Coverage
 says who gave what.
+
+Explorers of one rank share the addresses: a hash of the address says who is asked first, so that the pace of every host is
+used, and a replay asks the same ones again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any, TypeVar
 
 from cryptotrace.codecs import chain_of
@@ -21,8 +26,9 @@ from cryptotrace.sources.base import Answer, Fetcher, HasBalances, HasNonces, Ha
 
 __all__ = ["AutoSource", "Routes"]
 
-_LAG = {"block": 10_000, "ms": 3_600_000}
-"""How far an explorer may lie behind the others: margins below the tip differ, and one that stands still must not hold them."""
+_LAG = {"evm": 10_000, "tron": 3_600_000, "bitcoin": 36}
+"""How far an explorer may lie behind the others, on the axis of the chain: margins below the tip differ, and one that stands
+still must not hold them."""
 _Given = TypeVar("_Given")
 
 
@@ -69,24 +75,32 @@ class AutoSource:
     Parameters
     ----------
     sources : sequence of Source
-        In the order in which they are asked; at least one, all of one chain.
+        In the order in which they are asked; at least one, all of one chain, each name once.
+    ranks : sequence of int, optional
+        As many as there are sources, never falling; those of one rank share the addresses. By default each has its own.
 
     Raises
     ------
     InputError
-        If there is none, or they are of several chains.
+        If there is none, or they are of several chains, or do not fit the ranks.
     """
 
     name = "auto"
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[Source], ranks: Sequence[int] | None = None) -> None:
         if not sources or len({source.chain for source in sources}) != 1:
             raise InputError("give explorers of one chain", where="open_source", hint="At least one")
+        self.ranks = tuple(range(len(sources)) if ranks is None else ranks)
+        if len({source.name for source in sources}) != len(sources) or len(self.ranks) != len(sources):
+            raise InputError("an explorer comes twice, or has no rank", where="open_source", hint="Name each once")
+        if list(self.ranks) != sorted(self.ranks):
+            raise InputError("ranks fall", where="open_source", hint="Those that are asked first have the lowest rank")
         self.sources = tuple(sources)
         self.fetcher: Fetcher = Routes({source.name: source.fetcher for source in sources})
         self._lock = threading.RLock()
         self._run = ""
         self._heads: dict[str, int | SourceError] = {}
+        self._is_copy = False
 
     @property
     def chain(self) -> str:
@@ -94,9 +108,15 @@ class AutoSource:
         return self.sources[0].chain
 
     @property
+    def tiers(self) -> tuple[tuple[Source, ...], ...]:
+        """The explorers by rank."""
+        ranked = groupby(zip(self.ranks, self.sources, strict=True), key=lambda pair: pair[0])
+        return tuple(tuple(source for _, source in pairs) for _, pairs in ranked)
+
+    @property
     def spec(self) -> str:
-        """What :func:`source_over` makes the same source of, for a replay."""
-        return f"{self.name}:{'+'.join(source.name for source in self.sources)}"
+        """What :func:`source_over` makes the same source of, for a replay: ``auto:one|beside+next``."""
+        return f"{self.name}:{'+'.join('|'.join(source.name for source in tier) for tier in self.tiers)}"
 
     @property
     def streams(self) -> tuple[str, ...]:
@@ -116,13 +136,16 @@ class AutoSource:
 
     def through(self, fetcher: Fetcher) -> AutoSource:
         """Give the same explorers with answers from elsewhere."""
-        return AutoSource([source.through(fetcher) for source in self.sources])
+        other = AutoSource([source.through(fetcher) for source in self.sources], self.ranks)
+        with self._lock:
+            other._run, other._heads, other._is_copy = self._run, dict(self._heads), True
+        return other
 
     def prepare(self, run: str) -> None:
         """Note the run; each explorer is prepared when it is first asked."""
         with self._lock:
-            if run != self._run:
-                self._run, self._heads = run, {}
+            if run != self._run or self._is_copy:  # a copy asks again, so that what it is told is recorded
+                self._run, self._heads, self._is_copy = run, {}, False
 
     def head(self, run: str) -> int:
         """Give a head that every explorer of the list has reached, but for those that lie far behind: they are left out."""
@@ -139,7 +162,7 @@ class AutoSource:
         if not heads:
             assert problem is not None
             raise problem
-        least = max(heads.values()) - _LAG[chain_of(self.chain).axis]
+        least = max(heads.values()) - _LAG[chain_of(self.chain).family]
         return min(head for head in heads.values() if head >= least)
 
     def _ready(self, source: Source) -> int:
@@ -158,28 +181,38 @@ class AutoSource:
             raise found
         return found
 
+    # -- walks -----------------------------------------------------------------------------------------------------------
+
+    def lane(self, address: str) -> str:
+        """Name the explorer that is asked first for an address."""
+        return self._in_order(address)[0].name
+
+    def _in_order(self, address: str) -> list[Source]:
+        """Give the explorers in the order of an address: inside a rank, its hash says who begins."""
+        drawn = int.from_bytes(hashlib.sha256(address.encode()).digest()[:8], "big")
+        found: list[Source] = []
+        for tier in self.tiers:
+            first = drawn % len(tier)
+            found += [*tier[first:], *tier[:first]]
+        return found
+
     def pages(self, stream: str, address: str, first: int, last: int, cursor: str | None = None) -> Iterator[Page]:
         """Walk a list from explorer to explorer, or go on at a cursor; see :meth:`Source.pages`."""
-        given, inner = _read_cursor(cursor)
-        able = [source for source in self.sources if stream in source.streams]
-        if given:
-            able = able[[source.name for source in able].index(given[-1]) :]
-        start = first
+        place, inner = _Place.read(cursor)
+        able = [source for source in self._in_order(address) if stream in source.streams]
+        at = next((at for at, source in enumerate(able) if place.given[-1:] == (source.name,)), None)
+        if at is None:
+            inner = None  # who was at work can be asked no more
+        else:
+            able = able[at:]
         problem: SourceError | None = None
         for source in able:
             try:
-                head = self._ready(source)
-                if head < last:
-                    raise NotIndexedYet(
-                        f"{source.name} knows this chain only up to {head:,}",
-                        where=f"{source.name} {self.chain}",
-                        hint="Ask later",
-                    )
-                for page in source.pages(stream, address, start, last, inner):
-                    if not given or given[-1] != source.name:
-                        given = [*given, source.name]
-                    start = page.through + 1
-                    yield replace(page, cursor=_cursor(given, page.cursor), given_by="+".join(given))
+                self._reach(source, last)
+                for page in source.pages(stream, address, first, last, inner):
+                    place, counted = place.after(source.name, page, first, is_new=inner is None)
+                    inner, first = page.cursor, max(first, page.through + 1)
+                    yield replace(page, rows=counted, cursor=place.cursor(page.cursor), given_by="+".join(place.given))
             except Stopped:
                 raise
             except SourceError as refusal:
@@ -188,6 +221,13 @@ class AutoSource:
             return
         assert problem is not None
         raise problem
+
+    def _reach(self, source: Source, last: int) -> None:
+        """Refuse an explorer that does not know the chain up to there."""
+        head = self._ready(source)
+        if head < last:
+            where = f"{source.name} {self.chain}"
+            raise NotIndexedYet(f"{source.name} knows this chain only up to {head:,}", where=where, hint="Ask later")
 
     # -- single questions: the first that has an answer ------------------------------------------------------------------
 
@@ -203,6 +243,8 @@ class AutoSource:
 
     def receipt(self, tx_hash: str, *, time: datetime | None = None, subject: str = "") -> Batch:
         """Give a transaction, its fee and its token transfers with their log indices."""
+        if chain_of(self.chain).family != "evm":
+            raise BadRequest("no receipt of this kind", where=f"{self.name} {self.chain}", hint="Receipts are of EVM chains")
         found: Batch = self._first(HasReceipts, lambda source: source.receipt(tx_hash, time=time, subject=subject))
         return found
 
@@ -225,13 +267,28 @@ class AutoSource:
         raise problem
 
 
-def _cursor(given: Sequence[str], inner: str) -> str:
-    """Write who gave the list so far, the one at work last, and where that one goes on."""
-    return f"{'+'.join(given)} {inner}"
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Who gave a list so far, the one at work last; and how many of the rows count as final only at the end of its walk."""
 
+    given: tuple[str, ...] = ()
+    loose: int = 0
 
-def _read_cursor(cursor: str | None) -> tuple[list[str], str | None]:
-    if not cursor:
-        return [], None
-    given, _, inner = cursor.partition(" ")
-    return given.split("+"), inner
+    def after(self, name: str, page: Page, first: int, *, is_new: bool) -> tuple[_Place, int]:
+        """Give the place behind a page, and the rows to count: who begins shows again what was not final yet."""
+        given = self.given if self.given[-1:] == (name,) else (*self.given, name)
+        before = 0 if is_new else self.loose
+        return _Place(given, before + page.rows if page.through < first else 0), page.rows - (self.loose if is_new else 0)
+
+    def cursor(self, inner: str) -> str:
+        """Write the place, and where the explorer at work goes on."""
+        return f"{'+'.join(self.given)}{f'~{self.loose}' if self.loose else ''} {inner}"
+
+    @staticmethod
+    def read(cursor: str | None) -> tuple[_Place, str | None]:
+        """Read what :meth:`cursor` wrote."""
+        if not cursor:
+            return _Place(), None
+        words, _, inner = cursor.partition(" ")
+        names, _, loose = words.partition("~")
+        return _Place(tuple(names.split("+")), int(loose or 0)), inner

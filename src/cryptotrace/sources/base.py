@@ -93,6 +93,8 @@ class Page:
     its range, and says all with its cursor. ``rows`` counts the rows of the stream, rejects included. ``cursor`` is where the
     walk goes on after this page, as text that only its source reads; a walk resumed there asks what the undisturbed one would
     have asked. ``given_by`` names the explorers behind the list so far, where a source has several.
+    ``joins`` is for lists that may break off between rows that only their number tells apart: whether this page goes on with
+    the transaction in which the page before ended; None where pages never end there.
     """
 
     batch: Batch
@@ -100,6 +102,7 @@ class Page:
     through: int
     cursor: str
     given_by: str | None = None
+    joins: bool | None = None
 
 
 class Fetcher(Protocol):

@@ -91,11 +91,17 @@ class BlockchainInfo:
         ------
         InputError
             If a token is asked for.
+        NotIndexedYet
+            If a transaction of it waits for a block: whether the count includes it is not known, and no guess is a balance.
         """
         if contract is not None:
             raise InputError("Bitcoin has no contracts", where=f"{self.name}.balance", hint="Ask for the coin")
         subject = parse_address(address, self.chain)
-        _, received, spent = self._listing(subject, 0, f"{run} balance").counts[subject]
+        listing = self._listing(subject, 0, f"{run} balance")
+        if any(row.block is None for row in listing.rows):
+            hint = "Ask again when it is in a block, or another explorer"
+            raise NotIndexedYet("a transaction waits for a block", where=f"{self.name} {subject}", hint=hint)
+        _, received, spent = listing.counts[subject]
         return received - spent
 
     def pages(self, stream: str, address: str, first: int, last: int, cursor: str | None = None) -> Iterator[Page]:

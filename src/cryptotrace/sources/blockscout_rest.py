@@ -89,16 +89,20 @@ class BlockscoutRest(BlockscoutNode):
             raise NotIndexedYet("the explorer is still indexing", where=where, hint="Ask again later, or another explorer")
         at = _Place() if cursor is None else _Place.read(cursor)
         asked = {at.question}
+        ended = ""
         while True:
             found = self._page(stream, subject, at, first, last)
+            # Inner payments have no place of their own, and a page may end between two that are equal.
+            joins = ended != "" and found.ends[0] in (ended, "") if stream == "internal" else None
+            ended = found.ends[1] or ended
             if found.following is None:
-                yield Page(batch=found.batch, rows=found.rows, through=last, cursor="")
+                yield Page(batch=found.batch, rows=found.rows, through=last, cursor="", joins=joins)
                 return
             at = found.following
             if at.question in asked:
                 raise MalformedAnswer("the cursor runs in a circle", where=f"{self.name} {self.chain} {stream} {subject}")
             asked.add(at.question)
-            yield Page(batch=found.batch, rows=found.rows, through=first - 1, cursor=at.text)
+            yield Page(batch=found.batch, rows=found.rows, through=first - 1, cursor=at.text, joins=joins)
 
     def _page(self, stream: str, subject: str, at: _Place, first: int, last: int) -> _Found:
         """Ask for one page, and again if what comes cannot be true; odd rows that stay odd are left to be rejected."""
@@ -136,23 +140,25 @@ class BlockscoutRest(BlockscoutNode):
     def _found(self, stream: str, items: list[Any], following: _Place, first: int, last: int) -> _Found:
         """Keep the rows of the range that are new; the page ends the walk if it reaches below it."""
         places = [place_of(stream, item) for item in items]
-        kept = [
-            item
-            for item, (block, _), is_new in zip(items, places, following.news, strict=True)
+        kept = {
+            name: item
+            for item, (block, name), is_new in zip(items, places, following.news, strict=True)
             if is_new and block is not None and first <= block <= last
-        ]
+        }
         ends = not following.question or any(block is not None and block < first for block, _ in places)
-        batch = batch_of(stream, kept, self._chain, file=f"{self.name}:{self.chain}:{stream}")
-        return _Found(batch, len(kept), None if ends else following)
+        batch = batch_of(stream, list(kept.values()), self._chain, file=f"{self.name}:{self.chain}:{stream}")
+        hashes = [name.partition(":")[0] for name in kept] or [""]
+        return _Found(batch, len(kept), None if ends else following, (hashes[0], hashes[-1]))
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What a page brought, and where the walk goes on; None where it ends."""
+    """What a page brought, where the walk goes on (None where it ends), and its first and last transaction."""
 
     batch: Batch
     rows: int
     following: _Place | None
+    ends: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)

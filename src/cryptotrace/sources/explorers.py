@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from cryptotrace.codecs import ChainInfo, chain_of
 from cryptotrace.errors import InputError
 
-__all__ = ["EXPLORERS", "EXPLORER_NAMES", "Explorer", "explorer_of", "in_order", "served"]
+__all__ = ["EXPLORERS", "EXPLORER_NAMES", "Explorer", "explorer_of", "in_order", "in_tiers", "served", "unasked"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,16 +204,20 @@ EXPLORERS: Mapping[str, Explorer] = {
 EXPLORER_NAMES = ("auto", *EXPLORERS)
 """What ``open_source`` takes: ``auto`` asks one after the other."""
 
-_FIRST = {
-    "evm": ("etherscan", "blockscout", "routescan", "blockscout_rest"),
-    "tron": ("trongrid", "tronscan"),
-    "bitcoin": ("mempool", "esplora", "blockchain_info"),
+_FIRST: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "evm": (("etherscan", "blockscout"), ("routescan",), ("blockscout_rest",)),
+    "tron": (("trongrid",), ("tronscan",)),
+    "bitcoin": (("mempool",), ("esplora",), ("blockchain_info",)),
 }
-"""Who is asked in which order, by family: whole lists in few requests first."""
+"""Who is asked in which order, by family: whole lists in few requests first. Those that stand together share the addresses.
+
+Routescan stands alone because its answers were not compared with the live service; nodes are asked only by name, since a walk
+over the logs of a whole chain costs thousands of requests an address.
+"""
 
 
-def in_order(chain: ChainInfo, keys: Collection[str]) -> tuple[Explorer, ...]:
-    """Give the explorers of a chain in the order in which they are best asked.
+def in_tiers(chain: ChainInfo, keys: Collection[str]) -> tuple[tuple[Explorer, ...], ...]:
+    """Give the explorers of a chain in the order in which they are best asked, those that share the addresses together.
 
     Parameters
     ----------
@@ -223,13 +227,30 @@ def in_order(chain: ChainInfo, keys: Collection[str]) -> tuple[Explorer, ...]:
         Names of the keys that are present. Explorers that need one and have none are left out; those whose plans are known to
         lack the chain come last.
     """
-    known = [EXPLORERS[name] for name in _FIRST.get(chain.family, ()) if name in EXPLORERS]
-    able = [
-        one
-        for one in known
-        if one.url(chain, has_key=one.key_name in keys) is not None and (not one.needs_key or one.key_name in keys)
-    ]
-    return tuple(sorted(able, key=lambda one: chain.name in one.lacks))
+    tiers = [[EXPLORERS[name] for name in tier] for tier in _FIRST.get(chain.family, ())]
+    able = [[one for one in tier if _is_able(one, chain, keys)] for tier in tiers]
+    whole = [tuple(one for one in tier if chain.name not in one.lacks) for tier in able]
+    lacking = [tuple(one for one in tier if chain.name in one.lacks) for tier in able]
+    return tuple(tier for tier in (*whole, *lacking) if tier)
+
+
+def _is_able(one: Explorer, chain: ChainInfo, keys: Collection[str]) -> bool:
+    has_key = one.key_name in keys
+    return one.url(chain, has_key=has_key) is not None and (has_key or not one.needs_key)
+
+
+def in_order(chain: ChainInfo, keys: Collection[str]) -> tuple[Explorer, ...]:
+    """Give the explorers of :func:`in_tiers` one after the other."""
+    return tuple(one for tier in in_tiers(chain, keys) for one in tier)
+
+
+def unasked(chain: ChainInfo, keys: Collection[str]) -> tuple[Explorer, ...]:
+    """Give the explorers of a chain that are not asked for want of a key."""
+    listed = [EXPLORERS[name] for tier in _FIRST.get(chain.family, ()) for name in tier]
+    return tuple(
+        one for one in listed
+        if not _is_able(one, chain, keys) and one.key_name and one.url(chain, has_key=True) is not None
+    )  # fmt: skip
 
 
 def explorer_of(name: str, *, where: str = "open_source") -> Explorer:

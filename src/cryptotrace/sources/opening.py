@@ -14,7 +14,7 @@ from cryptotrace.codecs import chain_of
 from cryptotrace.errors import InputError
 from cryptotrace.settings import Secret, Settings, keys_in
 from cryptotrace.sources.base import Fetcher, Source
-from cryptotrace.sources.explorers import EXPLORERS, Explorer, explorer_of, in_order, served
+from cryptotrace.sources.explorers import EXPLORERS, Explorer, explorer_of, in_tiers, served
 from cryptotrace.sources.limits import Pace
 from cryptotrace.sources.plans import missing_key
 
@@ -42,8 +42,8 @@ def open_source(
     Parameters
     ----------
     name : str
-        One of :data:`cryptotrace.sources.EXPLORER_NAMES`. ``"auto"`` asks the explorers of the chain one after the other: those
-        with a key first, then those that answer without one; what one cannot give is asked of the next.
+        One of :data:`cryptotrace.sources.EXPLORER_NAMES`. ``"auto"`` asks the explorers of the chain that can be asked with
+        the keys at hand, the best first; equal ones share the addresses, and what one cannot give is asked of the next.
     chain : str
         Any name of the chain.
     key : str or Secret, optional
@@ -70,6 +70,8 @@ def open_source(
     """
     settings = settings or Settings.from_env()
     if name == "auto":
+        if key is not None:
+            raise InputError("auto asks several explorers", where="open_source", hint="Give keys by the settings: no key=")
         return _auto(chain, base_url, settings, now=now, sleep=sleep)
     if isinstance(base_url, Mapping):
         raise InputError("base_url is a mapping", where="open_source", hint='Only "auto" takes several; give one URL')
@@ -104,20 +106,23 @@ def _auto(
     if isinstance(urls, str):
         raise InputError("base_url is one URL", where="open_source", hint='"auto" takes a mapping from explorer to URL')
     info = chain_of(chain)
-    names = list(urls) if urls else [one.name for one in in_order(info, settings.keys)]
-    if not names:
+    tiers = [[name] for name in urls] if urls else [[one.name for one in tier] for tier in in_tiers(info, settings.keys)]
+    if not tiers:
         able = [one.name for one in EXPLORERS.values() if one.family == info.family]
         hint = f"Give a key or a base_url for one of {', '.join(able)}" if able else "No explorer of this chain is built yet"
         raise InputError(f"no explorer of {info.name} can be asked", where="open_source", hint=hint)
     opened = [
         open_source(name, chain=chain, base_url=(urls or {}).get(name), settings=settings, now=now, sleep=sleep)
-        for name in names
+        for tier in tiers
+        for name in tier
     ]
-    return AutoSource(opened)
+    return AutoSource(opened, [rank for rank, tier in enumerate(tiers) for _ in tier])
 
 
 def source_over(name: str, chain: str, fetcher: Fetcher) -> Source:
-    """Give the explorer of a name over any fetcher, such as an archive; ``auto:one+two`` gives those two in that order.
+    """Give the explorer of a name over any fetcher, such as an archive.
+
+    ``auto:one|two+three`` gives those three: one and two share the addresses, three is asked for what they cannot give.
 
     Raises
     ------
@@ -127,7 +132,9 @@ def source_over(name: str, chain: str, fetcher: Fetcher) -> Source:
     if name.startswith("auto:"):
         from cryptotrace.sources.auto import AutoSource
 
-        return AutoSource([source_over(one, chain, fetcher) for one in name.removeprefix("auto:").split("+")])
+        tiers = [tier.split("|") for tier in name.removeprefix("auto:").split("+")]
+        sources = [source_over(one, chain, fetcher) for tier in tiers for one in tier]
+        return AutoSource(sources, [rank for rank, tier in enumerate(tiers) for _ in tier])
     explorer = explorer_of(name, where="source_over")
     return _made(explorer, served(explorer, chain).name, fetcher)
 

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cryptotrace.clustering import Clusters
 from cryptotrace.clustering.constraints import is_service
 from cryptotrace.clustering.edges import account_name
+from cryptotrace.collect.frozen import frozen_since
 from cryptotrace.hygiene import ensure_clean
 from cryptotrace.model import Labels, Seeds
 from cryptotrace.tracing.income import Income, without_transit
 from cryptotrace.tracing.movements import Book, Movement, read_book
 from cryptotrace.tracing.order import in_order
-from cryptotrace.tracing.places import Places, find_places
+from cryptotrace.tracing.places import Places, find_places, unread_coins
 from cryptotrace.tracing.reference import Event, Held, find_openings
 from cryptotrace.tracing.swaps import with_exchanges
 from cryptotrace.tracing.valuation import Valuer
@@ -41,6 +42,9 @@ class Context:
     """Version of the store that it rests on."""
     warnings: tuple[str, ...] = ()
     """What is doubtful about the seeds: one that is left out because it is a service, or that is in no row, for example."""
+
+    frozen: Mapping[tuple[str, str, str], datetime] = field(default_factory=dict)
+    """(Chain, address, contract) -> since when it is frozen, at the as-of time."""
 
     def account(self, ident: int) -> tuple[str, str]:
         """Give (chain, printed address)."""
@@ -76,6 +80,8 @@ def prepare(
         places = find_places(store, book, seeds, labels=labels, scam_set=scam, service_degree=service_degree)
         valuer = Valuer(store, book, stable_par=stable_par)
         digest = f"store version {store.version}"
+        frozen = frozen_since(store, as_of)
+        coins = tuple(unread_coins(store, scam))
     ordered = in_order(book.movements)
     events = without_transit(list(with_exchanges(book, ordered)), book, places)
     return Context(
@@ -87,7 +93,8 @@ def prepare(
         valuer=valuer,
         openings=find_openings(events, book, places),
         digest=digest,
-        warnings=(*warnings, *_absent(scam, book), *valuer.doubts(ordered)),
+        warnings=(*warnings, *_absent(scam, book), *coins, *valuer.doubts(ordered)),
+        frozen=frozen,
     )
 
 

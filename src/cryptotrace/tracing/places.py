@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cryptotrace.codecs import chain_of
+from cryptotrace.collect.lists import needed_lists
 from cryptotrace.model import Label, Labels, Seeds
 from cryptotrace.tracing.movements import Book, Movement
 from cryptotrace.tracing.swaps import is_null
@@ -15,13 +16,11 @@ from cryptotrace.tracing.swaps import is_null
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["End", "Places", "find_places"]
+__all__ = ["End", "Places", "find_places", "unread_coins"]
 
 _SERVICES = {"dex": "swap", "defi": "swap", "contract": "swap"}
-_NEEDED_STREAMS = {"evm": {"native": {"native", "internal"}, "token": {"token"}}}
-_ONE_LIST_EACH = {"native": {"native"}, "token": {"token"}}
-"""Which lists must be complete before an account is ledgered for the chain's coin, and for tokens, by family of chains. Other
-families than ``evm`` show what contracts pay in the list of the coin."""
+_WORST = ("not_pulled", "partial", "too_busy")
+"""Why an account is not ledgered: of what several lists and explorers say, the last of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,11 +192,11 @@ def _coverage(store: Store, book: Book) -> tuple[dict[int, frozenset[str]], dict
         if status == "complete" and not first and (to is None or to >= last.get(chain, 0)):
             streams[account].add(stream)
         else:
-            gaps[account] = "too_busy" if reason == "too_busy" else ("not_pulled" if status == "not_pulled" else "partial")
+            why = "too_busy" if reason == "too_busy" else ("not_pulled" if status == "not_pulled" else "partial")
+            gaps[account] = max(why, gaps.get(account, why), key=_WORST.index)
     ledgered = {}
     for account, held in streams.items():
-        family = chain_of(book.accounts[account][0]).family
-        kinds = {kind for kind, needed in _NEEDED_STREAMS.get(family, _ONE_LIST_EACH).items() if needed <= held}
+        kinds = {kind for kind, needed in needed_lists(book.accounts[account][0]).items() if needed <= held}
         ledgered[account] = frozenset(kinds | ({"all"} if "all" in held else set()))
     return ledgered, gaps
 
@@ -213,3 +212,16 @@ def _last_places(book: Book) -> dict[str, int]:
         elif row.block is not None:
             last[row.chain] = max(last[row.chain], row.block)
     return last
+
+
+def unread_coins(store: Store, scam_set: frozenset[tuple[str, str]]) -> Iterator[str]:
+    """Say of chains whose payments are coins (inputs and outputs) that no walk follows them yet."""
+    paid = defaultdict[str, set[str]](set)
+    for chain, address in store.rows("SELECT DISTINCT chain, address FROM tx_outputs WHERE address IS NOT NULL"):
+        paid[chain].add(address)
+    for chain, addresses in sorted(paid.items()):
+        seeds = sum(of == chain and address in addresses for of, address in scam_set)
+        yield (
+            f"the coins of {chain} are in the store but not followed yet: no figure counts what its {len(addresses):,} "
+            f"addresses, {seeds:,} of them scam addresses, got or paid"
+        )

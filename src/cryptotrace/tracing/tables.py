@@ -23,7 +23,7 @@ TABLES = {
         "chain", "address", "entity", "category", "asset", "tainted_amount", "tainted_usd", "first_time", "last_time",
         "transfers", "label_source", "confidence",
     ),
-    "resting": ("chain", "address", "asset", "tainted_amount", "tainted_usd", "freezable_by", "holder"),
+    "resting": ("chain", "address", "asset", "tainted_amount", "tainted_usd", "freezable_by", "holder", "frozen_since"),
     "frontier": ("chain", "address", "asset", "tainted_amount", "tainted_usd", "reason"),
     "openings": ("chain", "address", "asset", "amount", "method", "carries_taint"),
     "conversions": (
@@ -111,7 +111,8 @@ def _resting(context: Context, walk: Walk) -> list[tuple[Any, ...]]:
         name = context.asset(asset)
         usd = None if moment is None else dollars(context.valuer.micro(asset, tainted, moment))
         holder = "payer" if account in payers else None
-        rows.append((*context.account(account), name, tainted, usd, None if holder else _issuer(context, asset), holder))
+        issuer = None if holder else _issuer(context, asset)
+        rows.append((*context.account(account), name, tainted, usd, issuer, holder, _frozen_since(context, account, asset)))
     return sorted(rows, key=lambda row: (row[0], row[1], row[2]))
 
 
@@ -119,6 +120,12 @@ def _issuer(context: Context, asset: int) -> str | None:
     facts = context.book.assets[asset]
     name, chains = _ISSUERS.get(facts.asset.symbol or "", ("", frozenset()))
     return name if facts.canonical and facts.asset.chain in chains else None
+
+
+def _frozen_since(context: Context, account: int, asset: int) -> datetime | None:
+    """Give since when the issuer has frozen this already, by the events in the store; None where none of them says so."""
+    contract = context.book.assets[asset].asset.contract
+    return context.frozen.get((*context.book.accounts[account], contract or ""))
 
 
 def _losing_payers(context: Context) -> frozenset[int]:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Any
 
 from cryptotrace.errors import InputError
@@ -128,15 +129,31 @@ def _amounts(data: Mapping[str, Any]) -> list[tuple[str | None, int]]:
 
 def add_inner(batch: Batch, nested: Iterable[Inner], between: Iterable[Inner]) -> None:
     """Add movements that stand inside transactions and between them; those that stand in both count once."""
-    for one, count in (Counter(nested) | Counter(between)).items():
-        for _ in range(count):
-            if one.note in _MOVING:
-                add_move(
-                    batch, one.place, kind="internal", sender=one.sender, receiver=one.receiver, amount=one.amount,
-                    asset=one.asset, call_type=one.note or None, ok=one.ok,
-                )  # fmt: skip
-            else:
-                add_event(
-                    batch, one.place, "resource", owner=one.sender, counterparty=one.receiver, contract=one.asset,
-                    amount=one.amount,
-                )  # fmt: skip
+    for one in _once(Counter(nested), Counter(between)):
+        if one.note in _MOVING:
+            add_move(
+                batch, one.place, kind="internal", sender=one.sender, receiver=one.receiver, amount=one.amount,
+                asset=one.asset, call_type=one.note or None, ok=one.ok,
+            )  # fmt: skip
+        else:
+            add_event(
+                batch, one.place, "resource", owner=one.sender, counterparty=one.receiver, contract=one.asset,
+                amount=one.amount,
+            )  # fmt: skip
+
+
+def _once(nested: Counter[Inner], between: Counter[Inner]) -> Iterable[Inner]:
+    """Give the larger number of each; one form may leave out the word of a movement that the other has."""
+    both = nested | between
+    shown = _wordless(nested) | _wordless(between)
+    named = _wordless(Counter({one: count for one, count in both.items() if one.note}))
+    for one, count in both.items():
+        bare = replace(one, note="")
+        yield from repeat(one, count if one.note else max(0, shown[bare] - named[bare]))
+
+
+def _wordless(counted: Counter[Inner]) -> Counter[Inner]:
+    found: Counter[Inner] = Counter()
+    for one, count in counted.items():
+        found[replace(one, note="")] += count
+    return found

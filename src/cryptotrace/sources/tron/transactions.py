@@ -24,6 +24,8 @@ _STAKES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "FreezeBalanceContract": ("stake", ("frozen_balance",)),
     "FreezeBalanceV2Contract": ("stake", ("frozen_balance",)),
     "UnfreezeBalanceContract": ("unstake", ("unfreeze_amount",)),
+    # What it asks for comes later; what was asked for two weeks before comes now.
+    "UnfreezeBalanceV2Contract": ("unstake", ("withdraw_expire_amount",)),
     "WithdrawExpireUnfreezeContract": ("unstake", ("withdraw_expire_amount",)),
     "CancelAllUnfreezeV2Contract": ("unstake", ("withdraw_expire_amount",)),
     "WithdrawBalanceContract": ("reward", ("withdraw_amount",)),

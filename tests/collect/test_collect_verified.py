@@ -1,0 +1,33 @@
+"""``verify`` and histories of a store: it tells a store that was changed, and takes none for one that was only interrupted."""
+
+from __future__ import annotations
+
+import pytest
+from calm_pulls import WORLD, fake
+from pulling import InProcess
+
+import cryptotrace as ct
+from cryptotrace.collect import replay_difference
+from cryptotrace.collect.pull import collect
+from cryptotrace.errors import VerificationError
+from cryptotrace.sources.etherscan import Etherscan
+
+
+def test_receipts_that_no_call_came_to_are_not_replayed() -> None:
+    source, store = Etherscan("ethereum", InProcess(fake())), ct.open_store(":memory:")
+    stopped = collect(source, store, WORLD.addresses, receipts="equal", max_requests=5, progress=False)
+    assert stopped.is_partial
+    assert not collect(source, store, WORLD.addresses, progress=False).is_partial
+    assert replay_difference(store, progress=False) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["'{'", "'[]'", """replace(parameters, '"head"', '"hood"')""", """replace(parameters, '"run": "1"', '"run": "x"')"""],
+)
+def test_a_record_of_runs_that_was_changed_is_said_to_be(change: str) -> None:
+    store = ct.open_store(":memory:")
+    collect(Etherscan("ethereum", InProcess(fake())), store, WORLD.addresses[:1], progress=False)
+    store.run(f"UPDATE runs SET parameters = {change}")
+    with pytest.raises(VerificationError, match="runs"):
+        replay_difference(store, progress=False)
