@@ -7,7 +7,7 @@ from calm_pulls import WORLD, fake
 from pulling import InProcess
 
 import cryptotrace as ct
-from cryptotrace.collect import replay_difference
+from cryptotrace.collect import replay_difference, writing
 from cryptotrace.collect.pull import collect
 from cryptotrace.errors import VerificationError
 from cryptotrace.sources.etherscan import Etherscan
@@ -31,3 +31,29 @@ def test_a_record_of_runs_that_was_changed_is_said_to_be(change: str) -> None:
     store.run(f"UPDATE runs SET parameters = {change}")
     with pytest.raises(VerificationError, match="runs"):
         replay_difference(store, progress=False)
+
+
+def test_what_a_killed_call_wrote_can_be_replayed_though_another_command_came_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class CutError(BaseException):
+        """The power is gone."""
+
+    write, written = writing._write, []
+
+    def write_thrice(pull, steps):
+        if len(written) == 3:
+            raise CutError
+        written.append(steps)
+        write(pull, steps)
+
+    store = ct.open_store(":memory:")
+    monkeypatch.setattr(writing, "_FLUSH_PAGES", 1)
+    monkeypatch.setattr(writing, "_write", write_thrice)
+    with pytest.raises(CutError):
+        collect(Etherscan("ethereum", InProcess(fake())), store, WORLD.addresses[:3], progress=False)
+    monkeypatch.setattr(writing, "_write", write)
+    assert store.rows("SELECT 1 FROM coverage")
+    assert replay_difference(store, progress=False) is None
+    collect(Etherscan("ethereum", InProcess(fake())), store, WORLD.addresses[3:], progress=False)
+    assert replay_difference(store, progress=False) is None
+    collect(Etherscan("ethereum", InProcess(fake())), store, WORLD.addresses, progress=False)
+    assert replay_difference(store, progress=False) is None

@@ -305,7 +305,7 @@ def test_a_transaction_that_waits_for_a_block_raises_no_alarm(name):
     ct.collect(in_process(FakeEsplora(chain)), store, chain.addresses, progress=False)
     found = ct.prove(in_process(explorer_of(chain, name), name), store, progress=False)
     told = {(row.status, row.reason) for row in found.rows}
-    assert told <= ({("proven", None), ("unproven", "not_indexed")} if name == "blockchain_info" else {("proven", None)})
+    assert told <= ({("proven", None), ("unproven", "not_indexed_yet")} if name == "blockchain_info" else {("proven", None)})
 
 
 def test_a_trace_says_that_it_does_not_follow_coins():

@@ -49,6 +49,11 @@ class Budget:
         self.sent: Counter[str] = Counter()
         """Requests that were sent, by stream; ``retry`` counts those that were sent again."""
 
+    @property
+    def left(self) -> int | None:
+        """Requests that may still be sent; None for any number."""
+        return self._left
+
     def check(self, request: Request) -> None:
         """Refuse what could not be sent.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptotrace._version import __version__
+from cryptotrace.collect.numbering import one_numbering
 from cryptotrace.collect.statuses import coverage_table
 from cryptotrace.model import Coverage, Provenance
 from cryptotrace.schema import Batch
@@ -63,6 +64,8 @@ def load_transfers(
     ------
     InputFileError
         If a file cannot be read or lacks a column; the store is as it was.
+    InputError
+        If it numbers the inner payments of a transaction in another way than what the store has of it.
     UnknownChainError
         If ``chain`` is none that we know.
     """
@@ -123,7 +126,8 @@ def _load(
         "inputs": json.dumps(hashes, sort_keys=True),
         "name": " ".join(hashes),
     }
-    new = store.load(_counted(batches, rejected), complete=complete, run=run)
+    with one_numbering(store, parameters.get("format", "")):
+        new = store.load(_counted(batches, rejected), complete=complete, run=run)
     return Coverage(
         new={name: count for name, count in new.items() if name not in {"meta", "runs"}},
         rejected=dict(rejected.most_common()),

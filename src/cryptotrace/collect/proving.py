@@ -156,7 +156,7 @@ def _moved(store: Store, chain: str) -> Mapping[str, Sequence[str]]:
 
 
 def _done(source: Source, store: Store, run: str) -> frozenset[str]:
-    """Give the accounts that a run was told about before it was killed; their answers came into the store with their balances."""
+    """Give the accounts that a run was told about before it was killed: their answers stand in the store with the balances."""
     rows = store.rows(
         """
         SELECT b.address FROM balances AS b

@@ -12,16 +12,17 @@ import queue
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace._version import __version__
 from cryptotrace.codecs import chain_of, parse_address
 from cryptotrace.collect.counterparties import counterparties, is_service
 from cryptotrace.collect.journal import journal_of
+from cryptotrace.collect.numbering import refuse_other_numbering
 from cryptotrace.collect.receipts import check_receipts, fill_log_indices, has_open_receipts
 from cryptotrace.collect.recording import RecordingFetcher
-from cryptotrace.collect.runs import check_end, close_run, open_run, prepare_run, spec_of
+from cryptotrace.collect.runs import check_end, close_run, explorers_in, open_run, prepare_run, spec_of
 from cryptotrace.collect.statuses import coverage_table
 from cryptotrace.collect.stopping import first_interrupt_asks
 from cryptotrace.collect.walks import OPEN_ENDS, Progress, Step, walk_account
@@ -100,6 +101,8 @@ def collect(
     check_end(to_block)
     check_receipts(source, receipts)
     wanted = _wanted(source, addresses)
+    for name in explorers_in(spec_of(source)):
+        refuse_other_numbering(store, name, source.chain)
     journal = journal_of(store)
     try:
         forget_stored(journal, store)
@@ -110,7 +113,7 @@ def collect(
         bar = progress_bar(len(wanted), progress=progress)
         pull = Pull(
             source=pulling, store=store, journal=journal, fetcher=fetcher, head=head, run=run, max_rows=max_rows_per_address,
-            bar=bar, known=known_progress(store, source),
+            bar=bar, known=known_progress(store, source), day_left=_day_left(source, before),
         )  # fmt: skip
         pull_levels(pull, wanted, hops, labels, before=before, receipts=receipts)
         _raise_if_nobody_answers(source, fetcher)
@@ -172,6 +175,15 @@ def progress_bar(total: int, *, progress: bool | None) -> Any:
     return tqdm(total=total, unit="address", desc="collect", disable=None if progress is None else not progress)
 
 
+def _day_left(source: Source, before: Sequence[Answer]) -> int | None:
+    """Give what the plan of the key has left today, where one explorer alone is asked and says so."""
+    told = [answer.body for answer in before if answer.request.stream == "plan" and answer.request.source == source.name]
+    for body in told:
+        with suppress(ValueError, KeyError, TypeError):
+            return int(json.loads(body)["result"]["creditsAvailable"])
+    return None
+
+
 def _say_that_it_stops(bar: Any) -> None:
     bar.write("finishing the page at hand; Ctrl-C again breaks off", file=sys.stderr)
 
@@ -179,8 +191,12 @@ def _say_that_it_stops(bar: Any) -> None:
 # -- what a run remembers ------------------------------------------------------------------------------------------------
 
 
-def _record_run(pull: Pull, receipts: str | None) -> None:
-    """Keep what a replay needs: the run, its head, and every account that it walked."""
+def _record_run(pull: Pull, receipts: str | None, *, is_open: bool = False) -> None:
+    """Keep what a replay needs: the run, its head, and every account that it walks.
+
+    That is written before the accounts are walked, as open, so that what a killed call wrote can be replayed too; its end takes
+    the place of what this call, or a killed one with no other accounts, wrote so.
+    """
     parameters = {
         "source": spec_of(pull.source),
         "chain": pull.source.chain,
@@ -189,8 +205,17 @@ def _record_run(pull: Pull, receipts: str | None) -> None:
         "max_rows": pull.max_rows,
         "accounts": sorted(pull.walked),
         **({"receipts": receipts} if receipts else {}),
+        **({"open": True} if is_open else {}),
     }
-    pull.store.load([], run={"verb": "collect", "parameters": json.dumps(parameters, sort_keys=True), "inputs": ""})
+    with pull.store.transaction():
+        for (text,) in pull.store.rows(
+            "SELECT parameters FROM runs WHERE verb = 'collect' AND contains(parameters, '\"open\"')"
+        ):
+            other = json.loads(text)
+            is_same = all(other[name] == parameters[name] for name in ("source", "chain", "run"))
+            if is_same and set(other["accounts"]) <= pull.walked:
+                pull.store.run("DELETE FROM runs WHERE verb = 'collect' AND parameters = ?", [text])
+        pull.store.load([], run={"verb": "collect", "parameters": json.dumps(parameters, sort_keys=True), "inputs": ""})
 
 
 def _has_open_ends(pull: Pull, addresses: Iterable[str]) -> bool:
@@ -246,6 +271,7 @@ def _counterparties(pull: Pull, level: Sequence[str], labels: Labels | None) -> 
 def _accounts(pull: Pull, addresses: Sequence[str]) -> None:
     """Walk accounts side by side; this thread alone writes."""
     pull.walked.update(addresses)
+    _record_run(pull, None, is_open=True)
     steps: queue.SimpleQueue[Step] = queue.SimpleQueue()
     with ExitStack() as stack:
         pools: dict[str, ThreadPoolExecutor] = {}

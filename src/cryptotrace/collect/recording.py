@@ -76,6 +76,11 @@ class RecordingFetcher:
         """Requests that were sent, by stream; ``retry`` counts those that were sent again."""
         return self._budget.sent
 
+    @property
+    def left(self) -> int | None:
+        """Requests that may still be sent; None for any number."""
+        return self._budget.left
+
     def keep(self, answers: Iterable[Answer]) -> None:
         """Know answers that the store has: the same questions are not asked again."""
         self._kept.update({answer.request.key: answer for answer in answers})

@@ -17,6 +17,7 @@ from cryptotrace.collect.runs import head_again, prepare_run
 from cryptotrace.collect.writing import Pull
 from cryptotrace.errors import InputError, PermanentSourceError, PlanRequired, SourceError, VerificationError
 from cryptotrace.model import Coverage
+from cryptotrace.schema import Batch
 from cryptotrace.sources import source_over
 from cryptotrace.sources.base import Answer, Fetcher, Request
 from cryptotrace.sources.replay import ArchiveFetcher
@@ -104,6 +105,7 @@ def replay(archive: Store, into: Store, *, progress: bool | None = None) -> Cove
         result = replay_freezes(archive, into, progress=progress)
         for run in sorted(runs, key=_order):
             result = _replay_run(archive, into, run, progress=progress)
+        _end_where_it_was_killed(archive, into)
         replay_proofs(archive, into)
         rebuild_prices(archive, into)
     if result is None:
@@ -151,6 +153,21 @@ def _replay_run(archive: Store, into: Store, run: _Run, *, progress: bool | None
     )
     pull_levels(pull, run["accounts"], 0, None, before=before, receipts=run.get("receipts"))
     return coverage_of(pull)
+
+
+def _end_where_it_was_killed(archive: Store, into: Store) -> None:
+    """Say of lists that a killed call had begun what the archive says, and nothing of those that it had not come to."""
+    columns = "source, chain, address, stream"
+    known = set(archive.rows(f"SELECT {columns} FROM coverage"))
+    begun = archive.rows(f"SELECT {columns}, * FROM coverage WHERE reason = 'in_progress'")
+    killed = {row[:4]: row[4:] for row in begun}
+    for one in into.rows(f"SELECT {columns} FROM coverage"):
+        if one not in known or one in killed:
+            into.run("DELETE FROM coverage WHERE source = ? AND chain = ? AND address = ? AND stream = ?", one)
+    batch = Batch()
+    for row in killed.values():
+        batch.add("coverage", row)
+    into.load([batch])
 
 
 def _ending(archive: Store) -> Callable[[Request], SourceError]:

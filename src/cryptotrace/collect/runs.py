@@ -17,7 +17,7 @@ from cryptotrace.sources.base import Answer, Source
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["check_end", "close_run", "head_again", "is_open", "open_run", "prepare_run", "spec_of"]
+__all__ = ["check_end", "close_run", "explorers_in", "head_again", "is_open", "open_run", "prepare_run", "spec_of"]
 
 
 def check_end(to_block: int | str) -> None:
@@ -79,6 +79,15 @@ def head_again(source: Source, archive: Store, run: str) -> None:
 def spec_of(source: Source) -> str:
     """Give what :func:`cryptotrace.sources.source_over` makes the same source of."""
     return str(getattr(source, "spec", source.name))
+
+
+def explorers_in(spec: str) -> tuple[str, ...]:
+    """Give the explorers that a source is made of.
+
+    >>> explorers_in("auto:etherscan+blockscout"), explorers_in("rpc")
+    (('etherscan', 'blockscout'), ('rpc',))
+    """
+    return tuple(spec.rpartition(":")[2].split("+"))
 
 
 def close_run(source: Source, store: Store, journal: Journal, run: str, head: int, *, verb: str = "collect") -> None:

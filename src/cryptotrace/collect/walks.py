@@ -54,9 +54,14 @@ class Progress:
         return None if self.cursor == _MARK else self.cursor and self.cursor.removeprefix(f"{_MARK} ")
 
     def under(self, head: int) -> Progress:
-        """Give the same for a walk up to ``head``: a cursor belongs to the head that it was made under."""
-        place = self.place if self.head == head else None
-        return replace(self, head=head, cursor=_marked(place, lost=self.lost_rows))
+        """Give the same for a walk up to ``head``: a cursor belongs to the head that it was made under.
+
+        A walk from the newest row to the oldest that had not ended begins anew under a new head, and counts anew.
+        """
+        if self.head == head:
+            return self
+        rows = 0 if self.through is None else self.rows
+        return replace(self, head=head, rows=rows, cursor=_marked(None, lost=self.lost_rows))
 
     def after(self, page: Page, chain: str) -> Progress:
         """Give what is known with one more page; rows that were rejected stay known as long as the list is."""

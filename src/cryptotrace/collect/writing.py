@@ -27,7 +27,10 @@ _FLUSH_ROWS = 50_000
 
 @dataclass(slots=True)
 class Pull:
-    """What one call of ``collect`` carries along."""
+    """What one call of ``collect`` carries along.
+
+    ``rows`` counts what came, for the bar; ``day_left`` are the requests that the plan of a key had left today.
+    """
 
     source: Source
     store: Store
@@ -43,6 +46,8 @@ class Pull:
     rejected: Counter[str] = field(default_factory=Counter)
     walked: set[str] = field(default_factory=set)
     interrupted: bool = False
+    rows: int = 0
+    day_left: int | None = None
 
     def stop(self) -> None:
         """Ask every walk to end after the page at hand."""
@@ -53,10 +58,19 @@ class Pull:
 def take(pull: Pull, step: Step) -> None:
     """Take a step over; every so many pages or rows they are written."""
     pull.steps.append(step)
-    pull.bar.set_postfix_str(f"{sum(pull.fetcher.sent.values())} requests", refresh=False)
+    pull.rows += len(step.batch)
+    pull.bar.set_postfix_str(_so_far(pull), refresh=False)
     pages = sum(len(one.answers) for one in pull.steps)
     if pages >= _FLUSH_PAGES or sum(len(one.batch) for one in pull.steps) >= _FLUSH_ROWS:
         flush(pull)
+
+
+def _so_far(pull: Pull) -> str:
+    """Say how much came and what it cost, and how many requests are left where a budget or the plan of the key says so."""
+    sent = sum(pull.fetcher.sent.values())
+    day = None if pull.day_left is None else max(0, pull.day_left - sent)
+    left = min((most for most in (pull.fetcher.left, day) if most is not None), default=None)
+    return f"{pull.rows:,} rows, {sent:,} requests" + ("" if left is None else f", {left:,} left")
 
 
 def flush(pull: Pull) -> None:

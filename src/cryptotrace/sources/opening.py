@@ -78,8 +78,8 @@ def open_source(
     explorer = explorer_of(name)
     info = served(explorer, chain)
     secret = Secret(key.strip()) if isinstance(key, str) else key or settings.keys.get(explorer.key_name)
-    if secret is not None and not secret.reveal():
-        secret = None
+    if secret is not None and not (secret.reveal() and (explorer.key_query or explorer.key_header)):
+        secret = None  # it takes none: a key that is handed over is sent to nobody
     if secret is None and explorer.needs_key:
         raise missing_key(name)
     node = settings.node(info.name) if explorer.is_node else None
