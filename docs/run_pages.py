@@ -22,6 +22,7 @@ PAGES = (
     "docs/tutorials/first-steps.md",
     "docs/how-to/run-a-case.md",
     "docs/how-to/load-your-own-files.md",
+    "docs/how-to/let-it-choose-the-explorer.md",
     "docs/how-to/collect-from-etherscan.md",
     "docs/how-to/collect-from-a-node.md",
     "docs/how-to/collect-from-bitcoin.md",

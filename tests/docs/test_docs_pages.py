@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PLACES = ("*.md", "docs/**/*.md", "examples/**/*.md", "benchmarks/*.md")
 PAGES = sorted(page.relative_to(ROOT).as_posix() for place in PLACES for page in ROOT.glob(place))
 RUN = ("README.md", "docs/tutorials/first-steps.md", *(f"docs/how-to/{name}.md" for name in (
-    "run-a-case", "load-your-own-files", "collect-from-etherscan", "collect-from-a-node", "collect-from-bitcoin",
+    "run-a-case", "load-your-own-files", "let-it-choose-the-explorer",
+    "collect-from-etherscan", "collect-from-a-node", "collect-from-bitcoin",
     "collect-from-blockscout", "collect-from-tron", "get-prices", "list-frozen-addresses", "compare-with-reported-totals",
     "hand-over-a-case-store", "check-the-explorers",
 )))  # fmt: skip

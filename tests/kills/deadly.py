@@ -17,11 +17,11 @@ from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-import cryptotrace as ct
 import doomed
 import pytest
 from scenes import Scene
 
+import cryptotrace as ct
 from cryptotrace.schema import STORED
 from cryptotrace.store.digest import logical_rows
 
@@ -65,6 +65,8 @@ class Killer:
 
         def answered(params: Any, **given: Any) -> Any:
             reply = answer(params, **given)
+            if given.get("payload") == "":
+                return reply  # killed between the head of a question and its body
             shown = {name: text for name, text in params.items() if name != "apikey"}
             self.asked[_wire(given.get("path", ""), shown, given.get("payload", ""))] += 1
             if self._victim is not None:
@@ -115,7 +117,7 @@ class Killer:
             wire = _wire(path, dict(params), payload)
             found[(*of, wire)] += 1
             sent[wire] += 1
-        assert not self.asked - sent, "requests that were not noted"
+        assert not self.asked - sent, ("requests that were not noted", self.asked - sent)
         return found
 
 

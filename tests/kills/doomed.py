@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import cryptotrace as ct
-from cryptotrace.collect import freezes, pull, writing
+from cryptotrace.collect import pull, writing
 from cryptotrace.collect.freezes import collect_freezes
 from cryptotrace.collect.prices import fetch_prices
 from cryptotrace.settings import Secret, Settings
@@ -66,7 +66,8 @@ class Job:
 
 
 def run(job: Job) -> None:
-    pull._WAIT, writing._FLUSH_PAGES, freezes._FLUSH_PAGES = 0.01, job.flush_pages, job.flush_pages
+    pull._WAIT, writing._FLUSH_PAGES = 0.01, job.flush_pages
+    vars(import_module("cryptotrace.collect.freezes"))["_FLUSH_PAGES"] = job.flush_pages
     note_requests(job.notes)
     store = ct.open_store(job.path)
     if job.verb == "prices":
@@ -91,7 +92,7 @@ def note_requests(path: Path) -> None:
         os.write(notes, json.dumps([wire, request.source, request.stream, request.subject]).encode() + b"\n")
         return send(fetcher, request)
 
-    HttpFetcher._send = noted  # type: ignore[method-assign]
+    HttpFetcher._send = noted  # type: ignore[assignment,method-assign]
 
 
 def opened(chain: str, urls: Mapping[str, str], page_rows: int) -> Any:

@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import cryptotrace as ct
 from doomed import NOON
-from freeze_worlds import FrozenTron, Step, ethereum, fake, who, who_on_tron
-from pulling import in_process
-from quoting import FIRST, hourly, ledger
+from freeze_worlds import FrozenTron, Step, ethereum, fake, who, who_on_tron  # type: ignore[import-not-found]
+from pulling import in_process  # type: ignore[import-not-found]
+from quoting import FIRST, hourly, ledger  # type: ignore[import-not-found]
 
+import cryptotrace as ct
 from cryptotrace.testing.explorers import (
     TRON_USDT,
     UNLIMITED,
@@ -124,7 +124,7 @@ def coins(seed: int, name: str) -> Scene:
 
 
 def last_of(world: Any) -> int:
-    return max(row.block for row in world.transactions)
+    return max(int(row.block) for row in world.transactions)
 
 
 def proving(seed: int) -> Scene:
@@ -149,10 +149,15 @@ def freezing(seed: int) -> Scene:
 def freezing_on_tron(seed: int) -> Scene:
     kinds = ("freeze", "unfreeze", "destroy", "freeze", "freeze")
     steps = [
-        Step(block=3 + at, kind=kinds[(at + seed) % 5], owner=who_on_tron(at), amount=at, contract=TRON_USDT) for at in range(30)
+        Step(block=3 + at, kind=kinds[(at + seed) % 5], owner=who_on_tron(at), amount=at, contract=TRON_USDT)
+        for at in range(30)
     ]
     return Scene(
-        verb="freezes", chain="tron", fakes={"trongrid": FrozenTron(steps, clock=NOON.timestamp)}, page_rows=3, flush_pages=(2, 3, 50)[seed % 3]
+        verb="freezes",
+        chain="tron",
+        fakes={"trongrid": FrozenTron(steps, clock=NOON.timestamp)},
+        page_rows=3,
+        flush_pages=(2, 3, 50)[seed % 3],
     )
 
 

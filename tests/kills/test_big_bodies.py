@@ -1,4 +1,4 @@
-"""A body of 50 MB, whoever is asked: all adapters fetch through one class, which is held to its bounds with GET and with POST."""
+"""A body of 50 MB, whoever is asked: all adapters fetch through one class, which keeps its bounds with GET and with POST."""
 
 from __future__ import annotations
 

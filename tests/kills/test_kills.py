@@ -1,4 +1,4 @@
-"""``kill -9`` at any moment, whoever is asked: the same command goes on, ends with the same digests, and repeats hardly a request.
+"""``kill -9`` at any moment, whoever is asked: the same command goes on, to the same digests, with hardly a request again.
 
 Over all explorers, several as one, and the verbs that ask besides ``collect``: 210 kills in all.
 """
@@ -78,4 +78,3 @@ def check_repeats(more: Counter[tuple[str, ...]], before: Counter[tuple[str, ...
     """After one kill at most the one request of a list that was under way is asked again."""
     new = more - before
     assert not new or max(new.values()) == 1, (said, new)
-

@@ -315,3 +315,13 @@ def test_a_trace_says_that_it_does_not_follow_coins():
     (warning,) = ct.trace(store, seeds).provenance.warnings
     assert "the coins of bitcoin are in the store but not followed yet" in warning
     assert "1 of them scam addresses" in warning
+
+
+def test_an_estimate_over_coins_alone_is_unknown_with_the_reason_and_never_zero():
+    chain, store = random_coin_chain(11, addresses=5), ct.open_store(":memory:")
+    ct.collect(in_process(FakeEsplora(chain)), store, chain.addresses, progress=False)
+    seeds = ct.load_seeds(ct.Seed(chain="bitcoin", address=chain.addresses[0], role="perpetrator", campaign="one"))
+    clusters = ct.cluster(store, seeds)
+    estimate = ct.estimate(store, clusters, ct.trace(store, seeds, clusters=clusters))
+    assert {rung.central_usd for rung in estimate.rungs} == {None}
+    assert all("not followed yet" in rung.reason for rung in estimate.rungs)

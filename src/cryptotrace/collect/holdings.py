@@ -115,8 +115,9 @@ def holdings(store: Store, ends: Mapping[Key, int | None]) -> dict[Key, Holding]
         found[_key(key)] = found[_key(key)].with_event(kind, int(amount), is_open=is_open)
     for *key, received, sent in store.rows(_COINS, columns):
         found[_key(key)] = found[_key(key)].plus(int(received), int(sent))
+    asked = {(chain, contract) for chain, _, contract in ends}
     for (chain, contract), token in canonical_tokens().items():
-        if token.wraps_native:
+        if token.wraps_native and (chain, contract) in asked:
             for wrapped, (made, given_up) in _unlogged(store, chain, contract, ends).items():
                 found[wrapped] = found[wrapped].plus(made, given_up)
     return found

@@ -124,7 +124,8 @@ class Plan:
     def _cost(self) -> list[str]:
         """Say how many requests there are at least, how long they take, and what that is with keys."""
         single = self.explorers[0].question_words if len(self.explorers) == 1 else ""
-        before = single or f"{_count(self.requests - self.lists, 'request')} before them, for heads and what each serves"
+        them = "it" if self.lists == 1 else "them"
+        before = single or f"{_count(self.requests - self.lists, 'request')} before {them}, for heads and what each serves"
         if self.resumes:
             before = "head known"
         time = f"about {_duration(self.seconds)} at {self.per_second:.3g} a second"

@@ -121,6 +121,12 @@ def proofs(store: Store) -> Proofs:
     Linear in the rows of the accounts whose balances are known. Rows that hygiene leaves out of the ledger count here: a
     balance knows nothing of them being dust.
     """
+    with store.session():
+        return Proofs(tuple(_told_apart(*_checked(store))))
+
+
+def _checked(store: Store) -> tuple[list[Proof], dict[Key, Holding]]:
+    """Hold every balance against the rows, each account for itself."""
     told = store.rows(
         "SELECT chain, address, contract, as_of, source, amount, later_in, later_out, nonce, later_sent, problem "
         "FROM balances ORDER BY chain, address, contract, amount IS NOT NULL, as_of NULLS FIRST, source"
@@ -147,7 +153,7 @@ def proofs(store: Store) -> Proofs:
                 ledger=holding.net, reported=reported, difference=difference, as_of=as_of, source=source,
             )
         )  # fmt: skip
-    return Proofs(tuple(_told_apart(found, held)))
+    return found, held
 
 
 def _outgrown(store: Store, latest: Mapping[Key, Sequence[Any]], held: Mapping[Key, Holding]) -> frozenset[Key]:

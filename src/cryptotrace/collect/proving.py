@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace.codecs import chain_of, parse_address
 from cryptotrace.collect.archive import ASIDE, StoreArchive, keep_aside
-from cryptotrace.collect.holdings import STAKING, holdings, signed
+from cryptotrace.collect.holdings import STAKING, Holding, Key, holdings, signed
 from cryptotrace.collect.journal import Journal, journal_of
 from cryptotrace.collect.lists import reach_of
 from cryptotrace.collect.proofs import Proofs, proofs
@@ -180,12 +180,22 @@ class _Asking:
     journal: Journal
     run: str
     head: int
+    held: Mapping[Key, Holding] = field(default_factory=dict)
+    """What the rows say of everything that is asked; computed once, since a run only adds balances."""
+    sent: Mapping[str, int] = field(default_factory=dict)
 
     def all(
         self, before: Sequence[Answer], targets: Sequence[_Target], bar: Any, *, done: Collection[str] = frozenset()
     ) -> None:  # fmt: skip
         """Ask about every account that is not done, and keep what a replay needs."""
         self.write(before, Batch())
+        chain = self.source.chain
+        with self.store.session():
+            pulled = {target.address: target.as_of for target in targets if target.as_of is not None}
+            self.held = holdings(
+                self.store, {(chain, one.address, name): one.as_of for one in targets for name in one.contracts}
+            )
+            self.sent = {address: signed(self.store, chain, address, as_of) for address, as_of in pulled.items()}
         for target in targets:
             if target.address not in done:
                 self.account(target)
@@ -225,12 +235,12 @@ class _Asking:
             return None, problem.kind
 
     def _differs(self, target: _Target, told: Mapping[str, tuple[int | None, str | None]], nonce: int | None) -> bool:
-        chain = self.source.chain
-        held = holdings(self.store, {(chain, target.address, contract): target.as_of for contract in told})
-        if nonce is not None and nonce != signed(self.store, chain, target.address, target.as_of):
+        if nonce is not None and nonce != self.sent[target.address]:
             return True
+        chain = self.source.chain
         return any(
-            amount is not None and amount != held[chain, target.address, contract].net for contract, (amount, _) in told.items()
+            amount is not None and amount != self.held[chain, target.address, contract].net
+            for contract, (amount, _) in told.items()
         )
 
     def _since(self, target: _Target, as_of: int) -> tuple[Counter[tuple[str, bool]], int]:

@@ -6,7 +6,7 @@ listed with the rung.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cryptotrace.clustering import Clusters
 from cryptotrace.estimates.breakdown import (
@@ -21,7 +21,7 @@ from cryptotrace.estimates.counting import CAP_MICRO, count, recirculable
 from cryptotrace.estimates.exits import exits, exits_by_entity, source_outflow, throughput
 from cryptotrace.estimates.inflows import find_inflows, find_returns
 from cryptotrace.estimates.result import Rung
-from cryptotrace.estimates.rungs import NO_VICTIMS, Period, counted_rung, direct_rung
+from cryptotrace.estimates.rungs import NO_VICTIMS, UNREAD, Period, counted_rung, direct_rung
 from cryptotrace.estimates.standing import Standing
 from cryptotrace.model import ResultTable
 from cryptotrace.tracing import Envelope, Trace
@@ -48,21 +48,15 @@ def build_ladder(
     trace: Trace, clusters: Clusters | None, envelope: Envelope | None, period: Period, standing: Standing | None = None
 ) -> Ladder:
     """Build every rung; O(rows)."""
+    if trace.context.is_unread:
+        return _without_figures(tuple(direct_rung(name, None, reason=UNREAD) for name in ("E0", "E1", "E2", "E3", "E4", "E5")))
     e4 = exits(trace, envelope, period, standing)
     e5, volume = throughput(trace.context, period, standing)
     if trace.context.places.outflow:
         paid_out, paid_unpriced = source_outflow(trace.context, period)
-        return Ladder(
-            rungs=(*(direct_rung(name, None, reason=NO_VICTIMS) for name in ("E0", "E1", "E2", "E3")), e4, e5),
-            sensitivity=ResultTable("sensitivity", SENSITIVITY_COLUMNS),
-            by_cluster=ResultTable("by_cluster", CLUSTER_COLUMNS),
-            decisions=ResultTable("decisions", DECISION_COLUMNS),
-            outflow=True,
-            source_outflow=paid_out,
-            source_unpriced=paid_unpriced,
-            e1=None,
-            e5=volume,
-        )
+        unknown = (direct_rung(name, None, reason=NO_VICTIMS) for name in ("E0", "E1", "E2", "E3"))
+        found = _without_figures((*unknown, e4, e5))
+        return replace(found, outflow=True, source_outflow=paid_out, source_unpriced=paid_unpriced, e5=volume)
     context = trace.context
     inflows, returns = find_inflows(trace, period), find_returns(context, period)
     back_from = exits_by_entity(trace, period)
@@ -87,4 +81,19 @@ def build_ladder(
         source_unpriced=(),
         e1=counted.micro("e1"),
         e5=volume,
+    )
+
+
+def _without_figures(rungs: tuple[Rung, ...]) -> Ladder:
+    """Make a ladder whose payments nobody can look at."""
+    return Ladder(
+        rungs=rungs,
+        sensitivity=ResultTable("sensitivity", SENSITIVITY_COLUMNS),
+        by_cluster=ResultTable("by_cluster", CLUSTER_COLUMNS),
+        decisions=ResultTable("decisions", DECISION_COLUMNS),
+        outflow=False,
+        source_outflow=None,
+        source_unpriced=(),
+        e1=None,
+        e5=None,
     )

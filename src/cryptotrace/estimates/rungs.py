@@ -17,7 +17,7 @@ from cryptotrace.estimates.standing import Standing
 from cryptotrace.tracing.context import Context
 from cryptotrace.tracing.valuation import dollars
 
-__all__ = ["DEFINITIONS", "NO_PRICE", "NO_VICTIMS", "POISON", "Period", "counted_rung", "direct_rung"]
+__all__ = ["DEFINITIONS", "NO_PRICE", "NO_VICTIMS", "POISON", "UNREAD", "Period", "counted_rung", "direct_rung"]
 
 Period = tuple[datetime, datetime] | None
 """Half open, UTC; None takes every row."""
@@ -48,6 +48,7 @@ DEFINITIONS = {
     "E5": ("throughput", "the full amounts of all ledger transfers of the case: volume, no loss"),
 }
 NO_VICTIMS = "victims' payments are not in the data: these seeds inject what they paid out"
+UNREAD = "the scam addresses got coins of a chain with inputs and outputs, which are not followed yet"
 POISON = "poison does not conserve value and enters no total"
 
 NO_PRICE = "none of the amounts has a price; they are listed apart"

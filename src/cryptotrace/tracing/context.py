@@ -16,7 +16,7 @@ from cryptotrace.model import Labels, Seeds
 from cryptotrace.tracing.income import Income, without_transit
 from cryptotrace.tracing.movements import Book, Movement, read_book
 from cryptotrace.tracing.order import in_order
-from cryptotrace.tracing.places import Places, find_places, unread_coins
+from cryptotrace.tracing.places import Places, Unread, find_places, unread_coins
 from cryptotrace.tracing.reference import Event, Held, find_openings
 from cryptotrace.tracing.swaps import with_exchanges
 from cryptotrace.tracing.valuation import Valuer
@@ -45,6 +45,14 @@ class Context:
 
     frozen: Mapping[tuple[str, str, str], datetime] = field(default_factory=dict)
     """(Chain, address, contract) -> since when it is frozen, at the as-of time."""
+
+    unread: tuple[Unread, ...] = ()
+    """Chains whose coins are in the store but not followed."""
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether all that the scam addresses got is coins that no walk follows: then nothing can be said, not even 0."""
+        return not self.places.scam and any(one.scam for one in self.unread)
 
     def account(self, ident: int) -> tuple[str, str]:
         """Give (chain, printed address)."""
@@ -81,7 +89,8 @@ def prepare(
         valuer = Valuer(store, book, stable_par=stable_par)
         digest = f"store version {store.version}"
         frozen = frozen_since(store, as_of)
-        coins = tuple(unread_coins(store, scam))
+        unread = unread_coins(store, scam)
+    absent = () if any(one.scam for one in unread) else tuple(_absent(scam, book))
     ordered = in_order(book.movements)
     events = without_transit(list(with_exchanges(book, ordered)), book, places)
     return Context(
@@ -93,8 +102,9 @@ def prepare(
         valuer=valuer,
         openings=find_openings(events, book, places),
         digest=digest,
-        warnings=(*warnings, *_absent(scam, book), *coins, *valuer.doubts(ordered)),
+        warnings=(*warnings, *absent, *map(str, unread), *valuer.doubts(ordered)),
         frozen=frozen,
+        unread=unread,
     )
 
 

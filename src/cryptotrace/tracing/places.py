@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from cryptotrace.tracing.swaps import is_null
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["End", "Places", "find_places", "unread_coins"]
+__all__ = ["End", "Places", "Unread", "find_places", "unread_coins"]
 
 _SERVICES = {"dex": "swap", "defi": "swap", "contract": "swap"}
 _WORST = ("not_pulled", "partial", "too_busy")
@@ -214,14 +214,31 @@ def _last_places(book: Book) -> dict[str, int]:
     return last
 
 
-def unread_coins(store: Store, scam_set: frozenset[tuple[str, str]]) -> Iterator[str]:
-    """Say of chains whose payments are coins (inputs and outputs) that no walk follows them yet."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Payments of a chain of coins (inputs and outputs), which no walk follows yet."""
+
+    chain: str
+    addresses: int
+    scam: int
+
+    def __str__(self) -> str:
+        return (
+            f"the coins of {self.chain} are in the store but not followed yet: no figure counts what its {self.addresses:,} "
+            f"addresses, {self.scam:,} of them scam addresses, got or paid"
+        )
+
+
+def unread_coins(store: Store, scam_set: frozenset[tuple[str, str]]) -> tuple[Unread, ...]:
+    """Give the chains whose payments are coins, with how many scam addresses are among those paid."""
     paid = defaultdict[str, set[str]](set)
     for chain, address in store.rows("SELECT DISTINCT chain, address FROM tx_outputs WHERE address IS NOT NULL"):
         paid[chain].add(address)
-    for chain, addresses in sorted(paid.items()):
-        seeds = sum(of == chain and address in addresses for of, address in scam_set)
-        yield (
-            f"the coins of {chain} are in the store but not followed yet: no figure counts what its {len(addresses):,} "
-            f"addresses, {seeds:,} of them scam addresses, got or paid"
+    return tuple(
+        Unread(
+            chain=chain,
+            addresses=len(addresses),
+            scam=sum(of == chain and address in addresses for of, address in scam_set),
         )
+        for chain, addresses in sorted(paid.items())
+    )
