@@ -114,7 +114,7 @@ MEANINGS = {
     "tx_in": "transaction",
     "tx_out": "transaction",
     "unioned": "whether the edge joined",
-    "unproven_share": "0 to 1: the part of the rung on accounts whose rows do not add up to a balance; empty where none was asked",
+    "unproven_share": "0 to 1: part of the rung on accounts whose rows add up to no balance; empty where none was asked",
     "unproven_usd": "dollars of the rung on such accounts",
     "usd": "value of the whole row in dollars; empty where there is no price",
     "verdict": "consistent, above, below, undetermined, share, not_comparable",

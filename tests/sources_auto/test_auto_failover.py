@@ -282,6 +282,7 @@ def troubled(name: str) -> dict[str, Any]:
     return evm(SMALL_WORLD, **{one: TROUBLES[name].get(one, ()) for one in order})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ranks", [None, [0, 0]])
 @pytest.mark.parametrize("name", TROUBLES)
 def test_what_is_resumed_after_any_request_has_the_digests_of_what_was_not_and_a_replay_too(
@@ -306,6 +307,7 @@ def test_what_is_resumed_after_any_request_has_the_digests_of_what_was_not_and_a
         assert replay_difference(store, progress=False) is None, allowed
 
 
+@pytest.mark.slow
 def test_small_budgets_add_up_to_the_same_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each call asks again what it was refused for its key, so that it must allow more requests than there are explorers."""
     small_pages(monkeypatch)

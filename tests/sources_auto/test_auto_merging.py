@@ -37,6 +37,7 @@ def fakes_of(world: Any, order: tuple[str, ...], seed: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ORDERS, ids="+".join)
 def test_equal_rows_of_one_transaction_survive_a_change_of_explorer_in_the_middle_of_any_list(order: tuple[str, ...]) -> None:
     """Internal rows have a place in the trace from one and none from the other; token rows a log index, or none."""

@@ -18,7 +18,7 @@ from cryptotrace.sources.base import Source
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["CrossCheck", "Disagreement", "cross_check"]
+__all__ = ["CheckedList", "CrossCheck", "Disagreement", "cross_check"]
 
 _SUMMARY = (
     "chain", "address", "list", "to_block", "here", "there", "contract", "rows_here", "rows_there", "only_here",
@@ -64,7 +64,7 @@ class Disagreement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Checked:
+class CheckedList:
     """One list of an address at both explorers; a reason says why it was not compared."""
 
     address: str
@@ -92,7 +92,7 @@ class CrossCheck:
         Requests that were sent.
     differences : tuple of Disagreement
         Transfers that the two do not show equally often, in order of address, list and transaction.
-    lists : tuple
+    lists : tuple of CheckedList
         Each list with its rows at both; ``reason`` says why one was not compared.
     """
 
@@ -102,7 +102,7 @@ class CrossCheck:
     sample: tuple[str, ...]
     requests: int
     differences: tuple[Disagreement, ...]
-    lists: tuple[_Checked, ...]
+    lists: tuple[CheckedList, ...]
 
     @property
     def agrees(self) -> bool | None:
@@ -203,7 +203,7 @@ def cross_check(
     ends = _complete(store, source, addresses)
     drawn = sorted(ends, key=lambda one: hashlib.sha256(f"{seed}:{one}".encode()).digest())[:sample]
     other, sent, refusal = _pulled(source, {one: ends[one][0] for one in drawn}, max_requests)
-    lists: list[_Checked] = []
+    lists: list[CheckedList] = []
     differences: list[Disagreement] = []
     for address in sorted(drawn):
         for stream in _streams(store, source.chain, address):
@@ -274,17 +274,17 @@ def _streams(store: Store, chain: str, address: str) -> list[str]:
 
 def _compared(
     store: Store, other: Store, source: Source, address: str, stream: str, here: tuple[int, str], refusal: str | None
-) -> tuple[_Checked, list[Disagreement]]:
+) -> tuple[CheckedList, list[Disagreement]]:
     end, givers = here
     if stream not in source.streams:
-        return _Checked(address=address, stream=stream, to_block=end, given_by=givers, reason="not_told"), []
+        return CheckedList(address=address, stream=stream, to_block=end, given_by=givers, reason="not_told"), []
     told = other.rows(
         "SELECT status, reason, to_block FROM coverage WHERE chain = ? AND address = ? AND stream = ?",
         [source.chain, address, stream],
     )
     if not told or told[0][0] != "complete":
         reason = (told[0][1] if told else None) or refusal or "not_asked"
-        return _Checked(address=address, stream=stream, to_block=end, given_by=givers, reason=reason), []
+        return CheckedList(address=address, stream=stream, to_block=end, given_by=givers, reason=reason), []
     end = min(end, int(told[0][2]))  # the other may know the chain less far
     mine, theirs = (_rows(one, source.chain, address, stream, end) for one in (store, other))
     found = [
@@ -295,7 +295,7 @@ def _compared(
         for row in sorted(mine.keys() | theirs.keys(), key=lambda row: tuple(str(cell or "") for cell in row))
         if mine[row] != theirs[row]
     ]  # fmt: skip
-    checked = _Checked(
+    checked = CheckedList(
         address=address, stream=stream, to_block=end, given_by=givers, rows_here=mine.total(), rows_there=theirs.total()
     )
     return checked, found

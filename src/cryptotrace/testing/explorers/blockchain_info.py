@@ -89,7 +89,8 @@ def _row(tx: CoinTx, block: CoinBlock | None, address: str) -> dict[str, Any]:
     # as the site does: who only receives is shown nothing of the others
     shown = [(at, coin) for at, coin in enumerate(tx.outputs) if spent or coin.address == address]
     return {
-        "result": received - spent, "hash": tx.txid, "ver": 2, "lock_time": 0, "fee": tx.fee, "time": 0 if block is None else block.time,
+        "result": received - spent, "hash": tx.txid, "ver": 2, "lock_time": 0, "fee": tx.fee,
+        "time": 0 if block is None else block.time,
         "block_height": None if block is None else block.height, "tx_index": _number(tx.txid), "inputs": inputs,
         "out": [_coin(coin, at, tx.txid) for at, coin in shown], "double_spend": False, "vin_sz": len(tx.inputs),
         "vout_sz": len(tx.outputs),
