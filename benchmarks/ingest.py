@@ -23,8 +23,8 @@ import msgspec
 import cryptotrace as ct
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.etherscan import Etherscan
-from cryptotrace.sources.etherscan_answers import classify
+from cryptotrace.sources.etherscan.answers import classify
+from cryptotrace.sources.etherscan.lists import Etherscan
 
 ROWS = 1_000
 FLUSH = 100

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.blockscout import Blockscout
+from cryptotrace.sources.blockscout.lists import Blockscout
 
 ROWS = 5_000
 SUBJECT = "0x" + "ab" * 20

@@ -23,7 +23,7 @@ import msgspec
 
 import cryptotrace as ct
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.trongrid import TronGrid
+from cryptotrace.sources.tron.trongrid import TronGrid
 from cryptotrace.testing.explorers.tron_worlds import hex41, tron_address
 
 ROWS = 200

@@ -41,7 +41,7 @@ def lose(tmp_path: Path) -> None:
 
 
 def prove(command: Command, explorer: FakeEtherscan, *more: str) -> subprocess.CompletedProcess[str]:
-    return command("prove", "case.duckdb", *more, "--chain", "eth", "--base-url", explorer.url, **KEY)
+    return command("prove", "case.duckdb", *more, "--chain", "eth", "--source", "etherscan", "--base-url", explorer.url, **KEY)
 
 
 def test_what_adds_up_is_proven_and_ends_with_0(explorer: FakeEtherscan, unhurried: Command, world: World) -> None:
@@ -88,8 +88,8 @@ def test_one_address_is_asked_about_alone_and_one_that_was_never_pulled_is_said(
 
 def test_an_explorer_that_refuses_ends_with_4(explorer: FakeEtherscan, unhurried: Command, world: World) -> None:
     asked = ("prove", "case.duckdb", "--chain", "ethereum")
-    assert unhurried(*asked, "--base-url", NOBODY, **KEY).returncode == 4
-    missing = unhurried(*asked, ETHERSCAN_API_KEY="")
+    assert unhurried(*asked, "--source", "etherscan", "--base-url", NOBODY, **KEY).returncode == 4
+    missing = unhurried(*asked, "--source", "etherscan", ETHERSCAN_API_KEY="")
     assert missing.returncode == 4
     assert "no key for etherscan" in missing.stderr
     with FakeEtherscan(world, key=CANARY, plan=QUICK, faults=Fault("bad_key", times=None)) as refusing:

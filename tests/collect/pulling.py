@@ -17,8 +17,8 @@ from cryptotrace.schema import WIDE, Batch
 from cryptotrace.settings import Secret
 from cryptotrace.sources._http import HttpFetcher
 from cryptotrace.sources.base import Answer, Fetcher, Request
-from cryptotrace.sources.etherscan import Etherscan
-from cryptotrace.sources.etherscan_answers import classify
+from cryptotrace.sources.etherscan.answers import classify
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.sources.limits import Pace
 from cryptotrace.testing.explorers import FakeEtherscan
 

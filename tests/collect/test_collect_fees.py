@@ -14,7 +14,7 @@ import cryptotrace as ct
 from cryptotrace.collect.pull import collect
 from cryptotrace.collect.replay import replay
 from cryptotrace.schema import Batch
-from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.testing.explorers import Fault
 
 WHEN = datetime(2024, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from cryptotrace.collect.pull import collect
 from cryptotrace.collect.replay import replay
 from cryptotrace.collect.verifying import check_answers
 from cryptotrace.errors import BadKey, ChainNotInPlan, PlanRequired, VerificationError
-from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.testing.explorers import FakeEtherscan, Fault
 
 CROWD = long_world(60, people=10)

@@ -17,7 +17,7 @@ from cryptotrace.collect.replay import replay
 from cryptotrace.collect.walks import Progress, walk_account
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Page
-from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.testing.explorers import Fault
 
 ODD = Fault("odd_value", "0x12", actions=("tokentx",), where=lambda params: params["startblock"] == "0", times=None)

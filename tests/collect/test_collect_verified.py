@@ -10,7 +10,7 @@ import cryptotrace as ct
 from cryptotrace.collect import replay_difference, writing
 from cryptotrace.collect.pull import collect
 from cryptotrace.errors import VerificationError
-from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan.lists import Etherscan
 
 
 def test_receipts_that_no_call_came_to_are_not_replayed() -> None:

@@ -13,9 +13,9 @@ from cryptotrace.errors import TransientSourceError
 from cryptotrace.settings import Secret
 from cryptotrace.sources._http import HttpFetcher
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.sources.limits import Pace
-from cryptotrace.sources.trongrid import TronGrid
+from cryptotrace.sources.tron.trongrid import TronGrid
 from cryptotrace.testing._rows import TransactionRow, TransferRow
 from cryptotrace.testing.explorers import (
     UNLIMITED,

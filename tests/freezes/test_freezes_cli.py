@@ -24,7 +24,7 @@ def key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_the_verb_lists_writes_a_table_and_goes_on_after_a_budget(tmp_path):
     with fake(ethereum(STEPS)) as explorer:
-        arguments = ["freezes", "case.duckdb", "--chain", "ethereum", "--base-url", explorer.url]
+        arguments = ["freezes", "case.duckdb", "--chain", "ethereum", "--source", "etherscan", "--base-url", explorer.url]
         short = CliRunner().invoke(app, [*arguments, "--max-requests", "3"])
         assert short.exit_code == 3, short.output
         whole = CliRunner().invoke(app, [*arguments, "--csv", "frozen.csv"])
@@ -43,6 +43,6 @@ def test_the_verb_lists_writes_a_table_and_goes_on_after_a_budget(tmp_path):
 
 
 def test_a_chain_whose_tokens_nobody_freezes_is_refused_in_one_line():
-    found = CliRunner().invoke(app, ["freezes", "case.duckdb", "--chain", "gnosis", "--base-url", "http://127.0.0.1:9"])
+    found = CliRunner().invoke(app, ["freezes", "case.duckdb", "--chain", "gnosis", "--source", "etherscan", "--base-url", "http://127.0.0.1:9"])
     assert found.exit_code not in (0, 3)
     assert "no token on gnosis whose issuer freezes" in found.output

@@ -35,9 +35,9 @@ from cryptotrace.collect.verifying import COLLECTED, replay_difference
 from cryptotrace.errors import BadKey, InputError, StoreError
 from cryptotrace.sources.auto import AutoSource
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.esplora import Esplora
-from cryptotrace.sources.etherscan import Etherscan
-from cryptotrace.sources.trongrid import TronGrid
+from cryptotrace.sources.bitcoin.esplora import Esplora
+from cryptotrace.sources.etherscan.lists import Etherscan
+from cryptotrace.sources.tron.trongrid import TronGrid
 from cryptotrace.testing.explorers import ISSUER_TOPICS, Fault
 
 PAGE = 4

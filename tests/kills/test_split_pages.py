@@ -12,7 +12,7 @@ import pytest
 import cryptotrace as ct
 from cryptotrace.collect import writing
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.blockscout_rest import BlockscoutRest
+from cryptotrace.sources.opening import source_over
 
 HUB, OTHER = "0x" + "a" * 40, "0x" + "b" * 40
 PAGE = 3
@@ -61,7 +61,7 @@ def payments(store: ct.Store) -> Counter[str]:
 def test_a_flush_between_two_equal_payments_loses_none(flush_pages: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "_FLUSH_PAGES", flush_pages)
     store = ct.open_store(":memory:")
-    found = ct.collect(BlockscoutRest("ethereum", Rest(*GROUPS)), store, [HUB], progress=False)
+    found = ct.collect(source_over("blockscout_rest", "ethereum", Rest(*GROUPS)), store, [HUB], progress=False)
     assert not found.is_partial
     assert payments(store) == TRUTH
 
@@ -69,9 +69,11 @@ def test_a_flush_between_two_equal_payments_loses_none(flush_pages: int, monkeyp
 @pytest.mark.parametrize("most", range(4, 10))
 def test_a_stop_between_two_equal_payments_loses_none_and_asks_nothing_twice(most: int) -> None:
     store, rest = ct.open_store(":memory:"), Rest(*GROUPS)
-    assert ct.collect(BlockscoutRest("ethereum", rest), store, [HUB], max_requests=most, progress=False).is_partial
+    assert ct.collect(
+        source_over("blockscout_rest", "ethereum", rest), store, [HUB], max_requests=most, progress=False
+    ).is_partial
     assert payments(store) <= TRUTH
-    assert not ct.collect(BlockscoutRest("ethereum", rest), store, [HUB], progress=False).is_partial
+    assert not ct.collect(source_over("blockscout_rest", "ethereum", rest), store, [HUB], progress=False).is_partial
     assert payments(store) == TRUTH
     assert store.rows("SELECT rows FROM coverage WHERE stream = 'internal'") == [(TRUTH.total(),)]
     assert len(rest.asked) == len(set(rest.asked))
@@ -80,6 +82,6 @@ def test_a_stop_between_two_equal_payments_loses_none_and_asks_nothing_twice(mos
 @pytest.mark.parametrize("most", range(1, 17, 3))
 def test_an_account_that_was_too_busy_loses_none_when_more_rows_are_allowed(most: int) -> None:
     store, rest = ct.open_store(":memory:"), Rest(*GROUPS)
-    ct.collect(BlockscoutRest("ethereum", rest), store, [HUB], max_rows_per_address=most, progress=False)
-    assert not ct.collect(BlockscoutRest("ethereum", rest), store, [HUB], progress=False).is_partial
+    ct.collect(source_over("blockscout_rest", "ethereum", rest), store, [HUB], max_rows_per_address=most, progress=False)
+    assert not ct.collect(source_over("blockscout_rest", "ethereum", rest), store, [HUB], progress=False).is_partial
     assert payments(store) == TRUTH

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cryptotrace.schema import WIDE, Batch
-from cryptotrace.sources import etherscan
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.etherscan import Etherscan
-from cryptotrace.sources.etherscan_checks import check_page, is_plausible, last_block, rows_before
+from cryptotrace.sources.etherscan import lists as etherscan
+from cryptotrace.sources.etherscan.checks import check_page, is_plausible, last_block, rows_before
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.sources.formats.page_columns import usual_page
 from cryptotrace.store import open_store
 

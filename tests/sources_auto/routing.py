@@ -21,13 +21,13 @@ from cryptotrace.schema import Batch
 from cryptotrace.sources import opening
 from cryptotrace.sources.auto import AutoSource
 from cryptotrace.sources.base import Answer, Request, Source
-from cryptotrace.sources.blockchain_info import BlockchainInfo
-from cryptotrace.sources.blockscout import Blockscout
-from cryptotrace.sources.blockscout_rest import BlockscoutRest
-from cryptotrace.sources.esplora import Esplora
-from cryptotrace.sources.mempool import Mempool
-from cryptotrace.sources.trongrid import TronGrid
-from cryptotrace.sources.tronscan import Tronscan
+from cryptotrace.sources.bitcoin.blockchain_info import BlockchainInfo
+from cryptotrace.sources.bitcoin.esplora import Esplora
+from cryptotrace.sources.bitcoin.mempool import Mempool
+from cryptotrace.sources.blockscout.lists import Blockscout
+from cryptotrace.sources.blockscout.rest import BlockscoutRest
+from cryptotrace.sources.tron.trongrid import TronGrid
+from cryptotrace.sources.tron.tronscan import Tronscan
 from cryptotrace.testing.explorers import UNLIMITED, FakeBlockscout, FakeEtherscan, FakeTronGrid, FakeTronscan
 
 PAGE = 5

@@ -14,11 +14,11 @@ from cryptotrace.errors import TransientSourceError
 from cryptotrace.schema import WIDE
 from cryptotrace.sources._http import HttpFetcher
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.blockchain_info import BlockchainInfo
-from cryptotrace.sources.esplora import Esplora
-from cryptotrace.sources.esplora_answers import classify
+from cryptotrace.sources.bitcoin.answers import classify
+from cryptotrace.sources.bitcoin.blockchain_info import BlockchainInfo
+from cryptotrace.sources.bitcoin.esplora import Esplora
+from cryptotrace.sources.bitcoin.mempool import Mempool
 from cryptotrace.sources.limits import Pace
-from cryptotrace.sources.mempool import Mempool
 
 SOURCES: dict[str, Any] = {"esplora": Esplora, "mempool": Mempool, "blockchain_info": BlockchainInfo}
 Row = tuple[Any, ...]

@@ -19,10 +19,10 @@ from cryptotrace.errors import (
     TransientSourceError,
 )
 from cryptotrace.sources.base import Answer, Request
+from cryptotrace.sources.bitcoin.answers import classify, read_height, read_standing
 from cryptotrace.sources.bitcoin.coins import hash_of
 from cryptotrace.sources.bitcoin.esplora_rows import Odd, read_transactions
 from cryptotrace.sources.bitcoin.scripts import address_of, type_of
-from cryptotrace.sources.esplora_answers import classify, read_height, read_standing
 from cryptotrace.sources.limits import Pace
 from cryptotrace.testing.explorers import CoinFault, FakeBlockchainInfo, FakeEsplora, random_coin_chain
 from cryptotrace.testing.explorers.esplora import tx_json

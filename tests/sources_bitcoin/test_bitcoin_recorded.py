@@ -13,11 +13,11 @@ import pytest
 
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Request
+from cryptotrace.sources.bitcoin.answers import classify, read_standing
 from cryptotrace.sources.bitcoin.blockchain_rows import read_listing
 from cryptotrace.sources.bitcoin.coins import CoinTransaction, add_coins, effect_on
 from cryptotrace.sources.bitcoin.esplora_rows import read_transactions
 from cryptotrace.sources.bitcoin.scripts import address_of, type_of
-from cryptotrace.sources.esplora_answers import classify, read_standing
 
 GENESIS = "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"
 SINGLE = {

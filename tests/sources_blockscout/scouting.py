@@ -19,9 +19,9 @@ from cryptotrace.schema import Batch
 from cryptotrace.settings import Secret
 from cryptotrace.sources._http import HttpFetcher
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.blockscout import Blockscout
-from cryptotrace.sources.blockscout_answers import classify
-from cryptotrace.sources.blockscout_rest import BlockscoutRest
+from cryptotrace.sources.blockscout.answers import classify
+from cryptotrace.sources.blockscout.lists import Blockscout
+from cryptotrace.sources.blockscout.rest import BlockscoutRest
 from cryptotrace.sources.limits import Pace
 from cryptotrace.testing.explorers import FakeBlockscout
 

@@ -10,7 +10,7 @@ import pytest
 
 from cryptotrace.errors import MalformedAnswer, RateLimited, SourceError
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.blockscout_answers import classify, read_head, read_items
+from cryptotrace.sources.blockscout.answers import classify, read_head, read_items
 
 BUSY = "Too many requests. Increase limits now at https://dev.blockscout.com"
 RPC, REST, NODE = "/api", "/api/v2/addresses/0x1/transactions", "/api/eth-rpc"

@@ -17,9 +17,9 @@ from cryptotrace.collect.replay import replay
 from cryptotrace.errors import InputError
 from cryptotrace.settings import Secret, Settings
 from cryptotrace.sources import open_source
-from cryptotrace.sources.blockscout import Blockscout
-from cryptotrace.sources.blockscout_rest import BlockscoutRest
-from cryptotrace.sources.routescan import Routescan
+from cryptotrace.sources.blockscout.lists import Blockscout
+from cryptotrace.sources.blockscout.rest import BlockscoutRest
+from cryptotrace.sources.etherscan.routescan import Routescan
 from cryptotrace.testing.explorers import UNLIMITED, FakeBlockscout, FakeEtherscan, Fault, random_chain
 
 NAMES = {"rpc": "blockscout", "rest": "blockscout_rest"}

@@ -14,7 +14,7 @@ from pulling import transfers_of
 from cryptotrace.codecs import chain_of
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.blockscout import Blockscout
+from cryptotrace.sources.blockscout.lists import Blockscout
 from cryptotrace.sources.formats.blockscout_columns import typed_rows_of
 from cryptotrace.testing.explorers import FakeBlockscout
 

@@ -19,10 +19,10 @@ from cryptotrace.codecs import chain_of
 from cryptotrace.errors import NotIndexedYet, SourceError
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.blockscout import Blockscout
-from cryptotrace.sources.blockscout_answers import classify, read_items, read_object
-from cryptotrace.sources.blockscout_items import batch_of
-from cryptotrace.sources.etherscan_answers import read_rows
+from cryptotrace.sources.blockscout.answers import classify, read_items, read_object
+from cryptotrace.sources.blockscout.items import batch_of
+from cryptotrace.sources.blockscout.lists import Blockscout
+from cryptotrace.sources.etherscan.answers import read_rows
 from cryptotrace.sources.evm.receipts import batch_of as batch_of_receipt
 from cryptotrace.sources.evm.receipts import read_receipt
 

@@ -14,7 +14,7 @@ from scouting import FLAVOURS, InProcess, Told, check_whole, opened, walked
 
 from cryptotrace.errors import BadRequest, NotIndexedYet, RangeTooLarge, SourceError
 from cryptotrace.sources.base import Request
-from cryptotrace.sources.blockscout import Blockscout
+from cryptotrace.sources.blockscout.lists import Blockscout
 from cryptotrace.testing.explorers import FakeBlockscout, random_chain
 
 # -- what is not whole --------------------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from cryptotrace.collect import pull
 from cryptotrace.collect.pull import collect
 from cryptotrace.errors import InputError
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.testing.explorers import UNLIMITED, FakeEtherscan, Fault, random_chain
 
 WORLD = random_chain(5, transactions=80)

@@ -10,9 +10,9 @@ from pulling import COLUMNS, KEY, InProcess, transfers_of
 
 from cryptotrace.errors import InputError, MalformedAnswer, NotIndexedYet, RangeTooLarge, SourceError
 from cryptotrace.schema import WIDE
-from cryptotrace.sources import etherscan_proxy
 from cryptotrace.sources.base import Answer, HasReceipts, Request
-from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan import node as etherscan_proxy
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.sources.evm.events import TRANSFER
 from cryptotrace.testing.explorers import UNLIMITED, FakeEtherscan, Fault, Faults, random_chain
 

@@ -25,8 +25,8 @@ from cryptotrace.errors import (
     TransientSourceError,
 )
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.etherscan import Etherscan
-from cryptotrace.sources.etherscan_answers import classify, read_proxy, read_rows, read_text
+from cryptotrace.sources.etherscan.answers import classify, read_proxy, read_rows, read_text
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.testing.explorers import (
     IMPOSSIBLE_VALUES,
     STRANGE_VALUES,

@@ -18,7 +18,7 @@ from cryptotrace.errors import MalformedAnswer, RateLimited, SourceError, Transi
 from cryptotrace.settings import Secret
 from cryptotrace.sources._http import HttpFetcher, header_seconds
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.etherscan_answers import classify
+from cryptotrace.sources.etherscan.answers import classify
 from cryptotrace.sources.limits import Pace
 from cryptotrace.testing.explorers import KINDS, UNLIMITED, FakeEtherscan, Fault, random_chain
 

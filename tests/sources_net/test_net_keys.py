@@ -24,7 +24,7 @@ from cryptotrace.errors import BadKey, InputFileError, SourceError
 from cryptotrace.settings import Secret, Settings
 from cryptotrace.sources import open_source
 from cryptotrace.sources._http import HttpFetcher
-from cryptotrace.sources.etherscan_answers import classify
+from cryptotrace.sources.etherscan.answers import classify
 from cryptotrace.sources.limits import Pace
 from cryptotrace.testing.explorers import KINDS, UNLIMITED, FakeEtherscan, Fault, random_chain
 

@@ -16,8 +16,8 @@ import pytest
 from cryptotrace.errors import SourceError
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.etherscan import Etherscan
-from cryptotrace.sources.etherscan_answers import classify, read_proxy, read_rows, read_text
+from cryptotrace.sources.etherscan.answers import classify, read_proxy, read_rows, read_text
+from cryptotrace.sources.etherscan.lists import Etherscan
 
 HOSTS = {"api.etherscan.io", "api.routescan.io"}
 STREAMS = {"txlist": "native", "txlistinternal": "internal", "tokentx": "token"}

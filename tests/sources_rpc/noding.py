@@ -14,8 +14,8 @@ from cryptotrace.errors import TransientSourceError
 from cryptotrace.sources._http import HttpFetcher
 from cryptotrace.sources.base import Answer, Request
 from cryptotrace.sources.limits import Pace
-from cryptotrace.sources.rpc import Rpc
-from cryptotrace.sources.rpc_answers import classify
+from cryptotrace.sources.rpc.answers import classify
+from cryptotrace.sources.rpc.lists import Rpc
 from cryptotrace.testing._rows import START
 from cryptotrace.testing.explorers import FakeRpc, SmallWorld
 

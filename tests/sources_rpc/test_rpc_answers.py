@@ -20,8 +20,8 @@ from cryptotrace.errors import (
     TransientSourceError,
 )
 from cryptotrace.sources.base import Answer, Request
-from cryptotrace.sources.rpc_answers import BatchRefused, TooWide, classify, read_results
-from cryptotrace.sources.rpc_ranges import Hint, Span, hint_of
+from cryptotrace.sources.rpc.answers import BatchRefused, TooWide, classify, read_results
+from cryptotrace.sources.rpc.ranges import Hint, Span, hint_of
 
 LOGS, TRACES, BALANCE = "eth_getLogs", "trace_filter", "eth_getBalance"
 

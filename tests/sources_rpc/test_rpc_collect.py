@@ -23,7 +23,7 @@ from cryptotrace.collect.replay import replay
 from cryptotrace.errors import BadKey, BadRequest, InputError, MalformedAnswer, SourceError
 from cryptotrace.settings import Secret, Settings
 from cryptotrace.sources import open_source
-from cryptotrace.sources.rpc import Rpc
+from cryptotrace.sources.rpc.lists import Rpc
 from cryptotrace.testing.explorers import FakeRpc, NodeLimits, RpcFault, random_chain
 
 STREAMS = ("native", "internal", "token")

@@ -19,7 +19,7 @@ from cryptotrace.collect.proving import prove
 from cryptotrace.collect.pull import collect
 from cryptotrace.errors import SourceError
 from cryptotrace.sources.evm.events import WRAPPED_COINS
-from cryptotrace.sources.rpc import Rpc
+from cryptotrace.sources.rpc.lists import Rpc
 
 NO_FILTER = frozenset({"trace_filter", "trace_block", "trace_transaction"})
 NODES = {

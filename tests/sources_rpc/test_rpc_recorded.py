@@ -14,7 +14,7 @@ from recorded_receipts import Recorded, recorded
 
 from cryptotrace.errors import SourceError
 from cryptotrace.schema import WIDE
-from cryptotrace.sources.rpc import Rpc
+from cryptotrace.sources.rpc.lists import Rpc
 
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 AT = {name: at for at, name in enumerate(WIDE["transfers"].names)}

@@ -12,9 +12,9 @@ from tron_pulls import answer_of, events_of, rows_of
 
 from cryptotrace.codecs import parse_address
 from cryptotrace.errors import InvalidAddressError, MalformedAnswer, RateLimited, SourceError
+from cryptotrace.sources.tron.answers import classify, read_listed, read_object
 from cryptotrace.sources.tron.transactions import transactions_of
 from cryptotrace.sources.tron.trc20 import trc20_of
-from cryptotrace.sources.trongrid_answers import classify, read_listed, read_object
 
 PAGES = ("account_transactions_page", "account_transactions_last_page", "trc20_page")
 KEYED = "The key exceeds the frequency limit(15), and the query server is suspended for 30 s"

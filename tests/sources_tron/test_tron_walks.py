@@ -14,7 +14,7 @@ from cryptotrace.collect.pull import collect
 from cryptotrace.collect.replay import replay
 from cryptotrace.errors import BadKey, BadRequest, InputError, RangeTooLarge
 from cryptotrace.sources.limits import Pace
-from cryptotrace.sources.trongrid import TronGrid
+from cryptotrace.sources.tron.trongrid import TronGrid
 from cryptotrace.testing._rows import TransactionRow, TransferRow
 from cryptotrace.testing.explorers import (
     TRON_USDT,

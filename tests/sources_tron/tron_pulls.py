@@ -18,7 +18,7 @@ from cryptotrace.settings import Secret
 from cryptotrace.sources._http import HttpFetcher
 from cryptotrace.sources.base import Answer, Request
 from cryptotrace.sources.limits import Pace
-from cryptotrace.sources.trongrid import TronGrid
+from cryptotrace.sources.tron.trongrid import TronGrid
 from cryptotrace.testing.explorers import TronCall, TronWorld
 
 KEY = "test-key"

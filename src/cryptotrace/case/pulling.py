@@ -98,8 +98,7 @@ def _proven(
 ) -> Coverage:
     """Ask for balances; an explorer that refuses to tell any leaves what it listed unproven, and is no failure of the case."""
     try:
-        with store.session():  # each account is several questions to the store
-            prove(source, store, addresses, progress=_bar(pulls))
+        prove(source, store, addresses, progress=_bar(pulls))
     except SourceError as refusal:
         warning = f"no balance on {source.chain} was told, so nothing there is proven: {refusal.what}"
         warnings = (*found.provenance.warnings, warning)

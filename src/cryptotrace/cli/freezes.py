@@ -23,7 +23,7 @@ _Store = Annotated[
     Path, typer.Argument(help="The case store, such as case.duckdb; made if it is not there.", show_default=False)
 ]
 _Chain = Annotated[str, typer.Option(help="Which chain, such as ethereum or tron.", show_default=False)]
-_Source = Annotated[Explorer, typer.Option(help="Which explorer: trongrid for TRON.")]
+_Source = Annotated[Explorer, typer.Option(help="Which explorer.")]
 _Tokens = Annotated[list[str] | None, typer.Option("--token", help="Contract; by default USDT and USDC.", show_default=False)]
 _First = Annotated[int, typer.Option(help="Where the lists begin: a block; on TRON ms since 1970.", min=0)]
 _Block = Annotated[int | None, typer.Option(help="Where they end; by default at the newest that is final.", min=0)]
@@ -37,7 +37,7 @@ def freezes(
     store: _Store,
     *,
     chain: _Chain,
-    source: _Source = Explorer("etherscan"),
+    source: _Source = Explorer("auto"),
     token: _Tokens = None,
     first: _First = 0,
     to_block: _Block = None,

@@ -37,7 +37,7 @@ def prove(
     addresses: _Addresses = None,
     *,
     chain: _Chain,
-    source: _Source = Explorer("etherscan"),
+    source: _Source = Explorer("auto"),
     tokens: _Tokens = None,
     max_requests: _Requests = None,
     base_url: _Url = None,
@@ -64,12 +64,10 @@ def prove(
             from cryptotrace.collect import prove as ask
             from cryptotrace.store import open_store
 
-            kept = open_store(store)
-            with kept.session():  # each account is several questions to the store
-                found = ask(
-                    opened, kept, sorted(wanted) or None, tokens=tokens, max_requests=max_requests,
-                    progress=False if as_json else None,
-                )  # fmt: skip
+            found = ask(
+                opened, open_store(store), sorted(wanted) or None, tokens=tokens, max_requests=max_requests,
+                progress=False if as_json else None,
+            )  # fmt: skip
         found = _asked(found, name, wanted)
         unasked = len(wanted - {row.address for row in found.rows})
         if unasked:

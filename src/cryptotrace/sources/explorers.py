@@ -97,7 +97,7 @@ EXPLORERS: Mapping[str, Explorer] = {
     for one in (
         Explorer(
             name="etherscan",
-            maker="etherscan:Etherscan",
+            maker="etherscan.lists:Etherscan",
             family="evm",
             urls={"": "https://api.etherscan.io/v2/api"},
             needs_key=True,
@@ -110,7 +110,7 @@ EXPLORERS: Mapping[str, Explorer] = {
         # EVM, beside Etherscan
         Explorer(
             name="blockscout",
-            maker="blockscout:Blockscout",
+            maker="blockscout.lists:Blockscout",
             family="evm",
             urls=_BLOCKSCOUTS,
             keyed_urls={"": _HOSTED_BLOCKSCOUT},
@@ -122,7 +122,7 @@ EXPLORERS: Mapping[str, Explorer] = {
         ),
         Explorer(
             name="routescan",
-            maker="routescan:Routescan",
+            maker="etherscan.routescan:Routescan",
             family="evm",
             urls={"": "https://api.routescan.io/v2/network/mainnet/evm/{id}/etherscan/api"},
             key_name="routescan",
@@ -133,7 +133,7 @@ EXPLORERS: Mapping[str, Explorer] = {
         ),
         Explorer(
             name="blockscout_rest",
-            maker="blockscout_rest:BlockscoutRest",
+            maker="blockscout.rest:BlockscoutRest",
             family="evm",
             urls=_BLOCKSCOUTS,
             keyed_urls={"": _HOSTED_BLOCKSCOUT},
@@ -146,7 +146,7 @@ EXPLORERS: Mapping[str, Explorer] = {
         # a node of one's own, or of a provider
         Explorer(
             name="rpc",
-            maker="rpc:Rpc",
+            maker="rpc.lists:Rpc",
             family="evm",
             rate=5.0,
             key_help="Set RPC_URL, or RPC_URL_<CHAIN>, to the URL of a node; a provider's URL holds its key and is kept as one",
@@ -155,7 +155,7 @@ EXPLORERS: Mapping[str, Explorer] = {
         # TRON
         Explorer(
             name="trongrid",
-            maker="trongrid:TronGrid",
+            maker="tron.trongrid:TronGrid",
             family="tron",
             urls={"": "https://api.trongrid.io"},
             key_name="trongrid",
@@ -166,7 +166,7 @@ EXPLORERS: Mapping[str, Explorer] = {
         ),
         Explorer(
             name="tronscan",
-            maker="tronscan:Tronscan",
+            maker="tron.tronscan:Tronscan",
             family="tron",
             urls={"": "https://apilist.tronscanapi.com/api"},
             key_name="tronscan",
@@ -178,21 +178,21 @@ EXPLORERS: Mapping[str, Explorer] = {
         # Bitcoin
         Explorer(
             name="mempool",
-            maker="mempool:Mempool",
+            maker="bitcoin.mempool:Mempool",
             family="bitcoin",
             urls={"bitcoin": "https://mempool.space/api"},
             rate=3.0,
         ),
         Explorer(
             name="esplora",
-            maker="esplora:Esplora",
+            maker="bitcoin.esplora:Esplora",
             family="bitcoin",
             urls={"bitcoin": "https://blockstream.info/api"},
             rate=0.19,
         ),
         Explorer(
             name="blockchain_info",
-            maker="blockchain_info:BlockchainInfo",
+            maker="bitcoin.blockchain_info:BlockchainInfo",
             family="bitcoin",
             urls={"bitcoin": "https://blockchain.info"},
             rate=0.1,

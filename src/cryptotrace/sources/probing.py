@@ -16,7 +16,7 @@ from cryptotrace.codecs import chain_of
 from cryptotrace.errors import CryptotraceError, SourceError
 from cryptotrace.settings import Settings
 from cryptotrace.sources.base import Answer, Fetcher, Request
-from cryptotrace.sources.etherscan import Etherscan, read_object
+from cryptotrace.sources.etherscan.lists import Etherscan, read_object
 from cryptotrace.sources.explorers import Explorer, explorer_of
 from cryptotrace.sources.opening import fetcher_for, source_over
 from cryptotrace.sources.plans import key_help

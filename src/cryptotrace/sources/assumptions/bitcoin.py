@@ -9,9 +9,9 @@ from typing import Any
 from cryptotrace.sources.assumptions.base import Assumption, Question, Reading, Room, look_at, refusal, varied
 from cryptotrace.sources.assumptions.looking import fields, in_order, page_size, reads, reads_all, refused_as, told, whole
 from cryptotrace.sources.assumptions.places import CoinPlace
+from cryptotrace.sources.bitcoin.answers import GONE, read_standing
 from cryptotrace.sources.bitcoin.blockchain_rows import read_listing
 from cryptotrace.sources.bitcoin.esplora_rows import Odd, read_transactions
-from cryptotrace.sources.esplora_answers import GONE, read_standing
 
 __all__ = ["blockchain_info", "esplora"]
 

@@ -8,8 +8,8 @@ from typing import Any
 from cryptotrace.sources.assumptions.base import Assumption, Question, Reading, Room, look_at, refusal, varied
 from cryptotrace.sources.assumptions.looking import fields, in_order, page_size, reads_all, refused_as, told
 from cryptotrace.sources.assumptions.places import EvmPlace
-from cryptotrace.sources.blockscout_answers import REST, read_items
-from cryptotrace.sources.blockscout_items import batch_of, place_of
+from cryptotrace.sources.blockscout.answers import REST, read_items
+from cryptotrace.sources.blockscout.items import batch_of, place_of
 
 __all__ = ["blockscout_rest"]
 

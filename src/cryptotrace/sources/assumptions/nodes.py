@@ -14,8 +14,8 @@ from cryptotrace.sources.assumptions.looking import count_in, fields, fields_of,
 from cryptotrace.sources.assumptions.places import EvmPlace
 from cryptotrace.sources.base import Request
 from cryptotrace.sources.evm.events import STABLECOIN_EVENTS, TRANSFER
-from cryptotrace.sources.rpc_answers import TooWide
-from cryptotrace.sources.rpc_checks import check_logs
+from cryptotrace.sources.rpc.answers import TooWide
+from cryptotrace.sources.rpc.checks import check_logs
 
 __all__ = ["rpc"]
 

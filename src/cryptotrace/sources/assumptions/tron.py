@@ -19,7 +19,7 @@ from cryptotrace.sources.assumptions.looking import (
     whole,
 )
 from cryptotrace.sources.assumptions.places import TronPlace
-from cryptotrace.sources.tronscan_answers import read_counted
+from cryptotrace.sources.tron.scan_answers import read_counted
 
 __all__ = ["trongrid", "tronscan"]
 

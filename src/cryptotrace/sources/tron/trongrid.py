@@ -26,14 +26,14 @@ from cryptotrace.codecs import ChainInfo, chain_of, key_bytes, parse_address
 from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, NotIndexedYet, RangeTooLarge
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
+from cryptotrace.sources.tron.answers import Listed, classify, read_listed, read_object
+from cryptotrace.sources.tron.checks import check_page, is_doubtful, repeats
 from cryptotrace.sources.tron.columns import rows_of_body, table_of
 from cryptotrace.sources.tron.events import events_of
 from cryptotrace.sources.tron.receipts import receipt_of
 from cryptotrace.sources.tron.spelling import FIRST_MS, LAST_MS, asset_id, sun, tx_name
 from cryptotrace.sources.tron.transactions import stamp_of, transactions_of
 from cryptotrace.sources.tron.trc20 import contracts_in, is_nameless, trc20_of, with_contract
-from cryptotrace.sources.trongrid_answers import Listed, classify, read_listed, read_object
-from cryptotrace.sources.trongrid_checks import check_page, is_doubtful, repeats
 
 __all__ = ["TronGrid"]
 

@@ -21,12 +21,12 @@ from cryptotrace.codecs import chain_of, parse_address
 from cryptotrace.errors import InputError, MalformedAnswer, NotIndexedYet
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
+from cryptotrace.sources.bitcoin.answers import classify, read_height
 from cryptotrace.sources.bitcoin.blockchain_rows import Listing, read_listing
 from cryptotrace.sources.bitcoin.coins import CoinTransaction, Effect, add_coins, effect_on
 from cryptotrace.sources.bitcoin.esplora_rows import Odd
 from cryptotrace.sources.bitcoin.history import History, Moved, Row
 from cryptotrace.sources.bitcoin.waiting import add_waiting, waiting_of
-from cryptotrace.sources.esplora_answers import classify, read_height
 
 __all__ = ["BlockchainInfo"]
 

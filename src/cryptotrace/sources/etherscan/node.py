@@ -12,7 +12,7 @@ from cryptotrace.errors import InputError, MalformedAnswer, NotIndexedYet
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Page
 from cryptotrace.sources.cells import hash_text, utc_time
-from cryptotrace.sources.etherscan_answers import read_proxy, read_rows
+from cryptotrace.sources.etherscan.answers import read_proxy, read_rows
 from cryptotrace.sources.evm.amounts import name_of, quantity
 from cryptotrace.sources.evm.logs import read_logs
 from cryptotrace.sources.evm.receipts import Receipt, batch_of, read_receipt

@@ -21,11 +21,11 @@ from cryptotrace.codecs import chain_of, parse_address
 from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, NotIndexedYet, TransientSourceError
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
+from cryptotrace.sources.bitcoin.answers import GONE, Standing, classify, read_height, read_standing
 from cryptotrace.sources.bitcoin.coins import CoinTransaction, Effect, add_coins, effect_on
 from cryptotrace.sources.bitcoin.esplora_rows import Odd, read_transactions
 from cryptotrace.sources.bitcoin.history import History, Moved, Row
 from cryptotrace.sources.bitcoin.waiting import add_waiting, waiting_of
-from cryptotrace.sources.esplora_answers import GONE, Standing, classify, read_height, read_standing
 
 __all__ = ["Esplora"]
 

@@ -28,7 +28,7 @@ from cryptotrace.errors import (
 )
 from cryptotrace.sources._http import header_seconds
 from cryptotrace.sources.base import Answer
-from cryptotrace.sources.etherscan_answers import classify as classify_envelope
+from cryptotrace.sources.etherscan.answers import classify as classify_envelope
 
 __all__ = ["REST", "classify", "read_head", "read_items", "read_object"]
 

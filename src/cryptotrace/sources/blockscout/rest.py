@@ -25,10 +25,10 @@ from cryptotrace.codecs import parse_address
 from cryptotrace.errors import BadRequest, MalformedAnswer, NotIndexedYet, PlanRequired
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page
-from cryptotrace.sources.blockscout_answers import REST, read_items, read_object
-from cryptotrace.sources.blockscout_items import batch_of, parties_of, place_of
-from cryptotrace.sources.blockscout_node import BlockscoutNode
-from cryptotrace.sources.etherscan_answers import read_rows
+from cryptotrace.sources.blockscout.answers import REST, read_items, read_object
+from cryptotrace.sources.blockscout.items import batch_of, parties_of, place_of
+from cryptotrace.sources.blockscout.node import BlockscoutNode
+from cryptotrace.sources.etherscan.answers import read_rows
 
 __all__ = ["BlockscoutRest"]
 

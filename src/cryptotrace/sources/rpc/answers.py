@@ -27,7 +27,7 @@ from cryptotrace.errors import (
 )
 from cryptotrace.sources._http import header_seconds
 from cryptotrace.sources.base import Answer
-from cryptotrace.sources.rpc_ranges import Hint, hint_of
+from cryptotrace.sources.rpc.ranges import Hint, hint_of
 
 __all__ = ["BatchRefused", "NoTraces", "Reorganised", "TooWide", "classify", "read_results"]
 

@@ -16,9 +16,9 @@ from cryptotrace.codecs import ChainInfo, chain_of, parse_address
 from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, PlanRequired, RangeTooLarge
 from cryptotrace.schema import WIDE, Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
-from cryptotrace.sources.etherscan_answers import classify, read_proxy, read_rows, read_text
-from cryptotrace.sources.etherscan_checks import check_page, is_plausible, last_block, refuse_inexact, rows_before
-from cryptotrace.sources.etherscan_proxy import EtherscanNode
+from cryptotrace.sources.etherscan.answers import classify, read_proxy, read_rows, read_text
+from cryptotrace.sources.etherscan.checks import check_page, is_plausible, last_block, refuse_inexact, rows_before
+from cryptotrace.sources.etherscan.node import EtherscanNode
 from cryptotrace.sources.formats.etherscan_columns import columns_of, rows_of, tables_of, typed_rows
 from cryptotrace.sources.formats.etherscan_rows import Target, adder_of
 from cryptotrace.sources.formats.page_columns import UsualPage, usual_page

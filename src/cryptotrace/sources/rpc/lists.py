@@ -28,11 +28,11 @@ from cryptotrace.sources.evm.amounts import name_of, own_time
 from cryptotrace.sources.evm.events import APPROVAL, DEPOSIT, STABLECOIN_EVENTS, TRANSFER, WITHDRAWAL
 from cryptotrace.sources.evm.logs import read_logs
 from cryptotrace.sources.evm.receipts import read_receipt
-from cryptotrace.sources.rpc_answers import NoTraces, TooWide
-from cryptotrace.sources.rpc_asking import Call, again
-from cryptotrace.sources.rpc_checks import blocks_of, check_logs, merged_logs, place_of
-from cryptotrace.sources.rpc_ranges import Span
-from cryptotrace.sources.rpc_traces import RpcTraces
+from cryptotrace.sources.rpc.answers import NoTraces, TooWide
+from cryptotrace.sources.rpc.asking import Call, again
+from cryptotrace.sources.rpc.checks import blocks_of, check_logs, merged_logs, place_of
+from cryptotrace.sources.rpc.ranges import Span
+from cryptotrace.sources.rpc.traces import RpcTraces
 
 __all__ = ["Rpc"]
 

@@ -10,7 +10,7 @@ a minute).
 
 from __future__ import annotations
 
-from cryptotrace.sources.esplora import Esplora
+from cryptotrace.sources.bitcoin.esplora import Esplora
 
 __all__ = ["Mempool"]
 

@@ -16,7 +16,7 @@ from cryptotrace.sources.base import Answer, Fetcher, Request
 from cryptotrace.sources.cells import utc_time
 from cryptotrace.sources.evm.amounts import name_of, quantity
 from cryptotrace.sources.evm.receipts import Receipt, Transaction, batch_of, read_receipt, read_transaction
-from cryptotrace.sources.rpc_answers import BatchRefused, Reorganised, classify, read_results
+from cryptotrace.sources.rpc.answers import BatchRefused, Reorganised, classify, read_results
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -255,7 +255,7 @@ class RpcNode:
         -----
         Importing web3 takes about a second.
         """
-        from cryptotrace.sources.rpc_web3 import web3_over
+        from cryptotrace.sources.rpc.web3_provider import web3_over
 
         return web3_over(lambda method, params: self._one(stream, method, params, subject=subject, run=run))
 
@@ -266,7 +266,7 @@ class RpcNode:
             return self._number(
                 self._one("balance", "eth_getBalance", [subject, block], subject=subject, run=run), "balance"
             )  # fmt: skip
-        from cryptotrace.sources.rpc_web3 import token_balance
+        from cryptotrace.sources.rpc.web3_provider import token_balance
 
         web3 = self.web3(run, subject=subject, stream="balance")
         return token_balance(web3, parse_address(contract, self.chain), subject, int(block, 16))
@@ -280,7 +280,7 @@ class RpcNode:
 
     def token(self, contract: str, run: str = "") -> tuple[str | None, int | None]:
         """Give symbol and decimals that a token states at the head block; None for what it does not."""
-        from cryptotrace.sources.rpc_web3 import token_facts
+        from cryptotrace.sources.rpc.web3_provider import token_facts
 
         return token_facts(self.web3(run, stream="token facts"), parse_address(contract, self.chain), self._known_head(run))
 

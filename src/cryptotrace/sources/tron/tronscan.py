@@ -18,10 +18,10 @@ from cryptotrace.codecs import ChainInfo, chain_of, parse_address
 from cryptotrace.errors import InputError, MalformedAnswer, NotIndexedYet, RangeTooLarge
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
+from cryptotrace.sources.tron.checks import is_doubtful
 from cryptotrace.sources.tron.scan_rows import scan_transfers_of
 from cryptotrace.sources.tron.spelling import FIRST_MS, LAST_MS, address
-from cryptotrace.sources.trongrid_checks import is_doubtful
-from cryptotrace.sources.tronscan_answers import classify, read_counted, read_object
+from cryptotrace.sources.tron.scan_answers import classify, read_counted, read_object
 
 __all__ = ["Tronscan"]
 

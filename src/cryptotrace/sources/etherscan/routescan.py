@@ -7,7 +7,7 @@ limits in headers ``x-ratelimit-rpm-*`` and ``x-ratelimit-rpd-*``, which are not
 
 from __future__ import annotations
 
-from cryptotrace.sources.etherscan import Etherscan
+from cryptotrace.sources.etherscan.lists import Etherscan
 
 __all__ = ["Routescan"]
 

@@ -27,11 +27,11 @@ from cryptotrace.codecs import null_address
 from cryptotrace.errors import BadRequest, InputError, MalformedAnswer
 from cryptotrace.schema import WIDE, Batch
 from cryptotrace.sources.base import Answer, Fetcher
-from cryptotrace.sources.blockscout_answers import REST, read_object
-from cryptotrace.sources.blockscout_items import outcome, wrapping_of
-from cryptotrace.sources.blockscout_node import BlockscoutNode
-from cryptotrace.sources.etherscan import Etherscan
-from cryptotrace.sources.etherscan_answers import read_rows
+from cryptotrace.sources.blockscout.answers import REST, read_object
+from cryptotrace.sources.blockscout.items import outcome, wrapping_of
+from cryptotrace.sources.blockscout.node import BlockscoutNode
+from cryptotrace.sources.etherscan.answers import read_rows
+from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.sources.evm.events import WRAPPED_COINS
 from cryptotrace.sources.formats.blockscout_columns import typed_rows_of
 from cryptotrace.sources.formats.page_columns import UsualPage

@@ -13,9 +13,9 @@ from cryptotrace.sources.base import Page
 from cryptotrace.sources.evm.amounts import address, quantity, raw_of, value_of
 from cryptotrace.sources.evm.receipts import batch_of, read_transaction
 from cryptotrace.sources.evm.traces import Place, frames_of_items, incomplete, read_call_tree, read_trace_items
-from cryptotrace.sources.rpc_answers import TooWide
-from cryptotrace.sources.rpc_asking import Block, Call, RpcNode, again
-from cryptotrace.sources.rpc_checks import (
+from cryptotrace.sources.rpc.answers import TooWide
+from cryptotrace.sources.rpc.asking import Block, Call, RpcNode, again
+from cryptotrace.sources.rpc.checks import (
     blocks_of,
     check_traces,
     ends_of,
@@ -24,7 +24,7 @@ from cryptotrace.sources.rpc_checks import (
     path_of,
     trace_block_of,
 )
-from cryptotrace.sources.rpc_ranges import Span
+from cryptotrace.sources.rpc.ranges import Span
 
 __all__ = ["RpcTraces", "rows_about"]
 

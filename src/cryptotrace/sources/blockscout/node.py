@@ -14,9 +14,9 @@ from typing import Any
 from cryptotrace.codecs import ChainInfo, chain_of
 from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, PlanRequired, RangeTooLarge
 from cryptotrace.sources.base import Answer, Fetcher, Request
-from cryptotrace.sources.blockscout_answers import classify, read_head, read_object
-from cryptotrace.sources.etherscan_answers import read_proxy, read_text
-from cryptotrace.sources.etherscan_proxy import EtherscanNode
+from cryptotrace.sources.blockscout.answers import classify, read_head, read_object
+from cryptotrace.sources.etherscan.answers import read_proxy, read_text
+from cryptotrace.sources.etherscan.node import EtherscanNode
 
 __all__ = ["BlockscoutNode"]
 

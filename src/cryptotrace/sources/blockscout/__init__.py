@@ -1,0 +1,1 @@
+"""Blockscout: its Etherscan-like lists, and its REST lists."""

@@ -1,0 +1,1 @@
+"""Etherscan V2, and those that speak exactly like it."""
