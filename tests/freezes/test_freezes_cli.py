@@ -43,6 +43,8 @@ def test_the_verb_lists_writes_a_table_and_goes_on_after_a_budget(tmp_path):
 
 
 def test_a_chain_whose_tokens_nobody_freezes_is_refused_in_one_line():
-    found = CliRunner().invoke(app, ["freezes", "case.duckdb", "--chain", "gnosis", "--source", "etherscan", "--base-url", "http://127.0.0.1:9"])
+    found = CliRunner().invoke(
+        app, ["freezes", "case.duckdb", "--chain", "gnosis", "--source", "etherscan", "--base-url", "http://127.0.0.1:9"]
+    )
     assert found.exit_code not in (0, 3)
     assert "no token on gnosis whose issuer freezes" in found.output

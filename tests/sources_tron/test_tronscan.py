@@ -13,9 +13,9 @@ import cryptotrace as ct
 from cryptotrace.collect.pull import collect
 from cryptotrace.errors import InputError, SourceError
 from cryptotrace.settings import Settings
+from cryptotrace.sources.tron.scan_answers import classify
 from cryptotrace.sources.tron.scan_rows import scan_transfers_of
 from cryptotrace.sources.tron.tronscan import Tronscan
-from cryptotrace.sources.tron.scan_answers import classify
 from cryptotrace.testing._dice import Dice
 from cryptotrace.testing.explorers import FakeTronGrid, random_tron
 from cryptotrace.testing.explorers.tronscan import TRONSCAN_TROUBLES, FakeTronscan

@@ -19,9 +19,9 @@ from cryptotrace.errors import InputError, MalformedAnswer, NotIndexedYet, Range
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
 from cryptotrace.sources.tron.checks import is_doubtful
+from cryptotrace.sources.tron.scan_answers import classify, read_counted, read_object
 from cryptotrace.sources.tron.scan_rows import scan_transfers_of
 from cryptotrace.sources.tron.spelling import FIRST_MS, LAST_MS, address
-from cryptotrace.sources.tron.scan_answers import classify, read_counted, read_object
 
 __all__ = ["Tronscan"]
 
