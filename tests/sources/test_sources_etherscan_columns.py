@@ -15,6 +15,7 @@ from cryptotrace.sources.base import Answer, Request
 from cryptotrace.sources.etherscan import lists as etherscan
 from cryptotrace.sources.etherscan.checks import check_page, is_plausible, last_block, rows_before
 from cryptotrace.sources.etherscan.lists import Etherscan
+from cryptotrace.sources.formats.etherscan_columns import rows_of
 from cryptotrace.sources.formats.page_columns import usual_page
 from cryptotrace.store import open_store
 
@@ -251,7 +252,7 @@ def answers(draw):
 @settings(max_examples=300, deadline=None)
 def test_a_page_that_is_beyond_doubt_passes_every_check_and_gives_the_same_rows(asked, cut):
     stream, page, (first, last) = asked
-    found = usual_page(stream, body_of(page), subject=A, first=first, last=last, least=1, most=5)
+    found = usual_page(stream, rows_of(stream, body_of(page)), subject=A, first=first, last=last, least=1, most=5)
     if found is None:
         return
     check_page(page, subject=A, first=first, last=last, most=5, where="")
@@ -271,7 +272,7 @@ def test_a_usual_page_is_beyond_doubt(stream):
     page = [USUALS[stream] | {"hash": f"0x{number:064x}"} for number in range(5)]
     asked = {"subject": A, "first": 15_000_000, "last": 15_000_000, "least": 1, "most": 5}
     body = body_of(page)
-    assert len(usual_page(stream, body, **asked)) == 5
+    assert len(usual_page(stream, rows_of(stream, body), **asked)) == 5
     doubtful = {
         "too many": (body, asked | {"most": 4}),
         "too few": (body, asked | {"least": 6}),
@@ -283,7 +284,8 @@ def test_a_usual_page_is_beyond_doubt(stream):
         "no text": (body.replace(b"deprecated", b"\xff\xfe"), asked),
         "no rows": (body_of([]), asked),
     }
-    assert [name for name, (text, question) in doubtful.items() if usual_page(stream, text, **question) is not None] == []
+    for name, (text, question) in doubtful.items():
+        assert usual_page(stream, rows_of(stream, text), **question) is None, name
 
 
 @pytest.mark.parametrize("column", ["hash", "from", "to", "contractAddress"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
 import msgspec
@@ -17,7 +17,7 @@ from cryptotrace.collect.runs import head_again, prepare_run
 from cryptotrace.collect.writing import Pull
 from cryptotrace.errors import InputError, PermanentSourceError, PlanRequired, SourceError, VerificationError
 from cryptotrace.model import Coverage
-from cryptotrace.schema import Batch
+from cryptotrace.schema import STORED, Batch
 from cryptotrace.sources import source_over
 from cryptotrace.sources.base import Answer, Fetcher, Request
 from cryptotrace.sources.replay import ArchiveFetcher
@@ -38,6 +38,7 @@ class _Run(TypedDict):
     max_rows: int
     accounts: list[str]
     receipts: NotRequired[str]
+    open: NotRequired[bool]
 
 
 class Ended(PermanentSourceError):  # noqa: N818  (says what happened)
@@ -105,7 +106,7 @@ def replay(archive: Store, into: Store, *, progress: bool | None = None) -> Cove
         result = replay_freezes(archive, into, progress=progress)
         for run in sorted(runs, key=_order):
             result = _replay_run(archive, into, run, progress=progress)
-        _end_where_it_was_killed(archive, into)
+        _end_where_it_was_killed(archive, into, runs)
         replay_proofs(archive, into)
         rebuild_prices(archive, into)
     if result is None:
@@ -155,18 +156,19 @@ def _replay_run(archive: Store, into: Store, run: _Run, *, progress: bool | None
     return coverage_of(pull)
 
 
-def _end_where_it_was_killed(archive: Store, into: Store) -> None:
-    """Say of lists that a killed call had begun what the archive says, and nothing of those that it had not come to."""
+def _end_where_it_was_killed(archive: Store, into: Store, runs: Sequence[_Run]) -> None:
+    """Of accounts that a killed call walked: say of the lists that it had begun what the archive says, nothing of the others."""
     columns = "source, chain, address, stream"
-    known = set(archive.rows(f"SELECT {columns} FROM coverage"))
-    begun = archive.rows(f"SELECT {columns}, * FROM coverage WHERE reason = 'in_progress'")
-    killed = {row[:4]: row[4:] for row in begun}
-    for one in into.rows(f"SELECT {columns} FROM coverage"):
-        if one not in known or one in killed:
-            into.run("DELETE FROM coverage WHERE source = ? AND chain = ? AND address = ? AND stream = ?", one)
+    known = {row[:4]: row[4:] for row in archive.rows(f"SELECT {columns}, * FROM coverage")}
+    reason = STORED["coverage"].names.index("reason")
+    left = {(run["chain"], account) for run in runs if run.get("open") for account in run["accounts"]}
     batch = Batch()
-    for row in killed.values():
-        batch.add("coverage", row)
+    for one in into.rows(f"SELECT {columns} FROM coverage"):
+        told = known.get(one)
+        if (one[1], one[2]) in left and (told is None or told[reason] == "in_progress"):
+            into.run("DELETE FROM coverage WHERE source = ? AND chain = ? AND address = ? AND stream = ?", one)
+            if told is not None:
+                batch.add("coverage", told)
     into.load([batch])
 
 
