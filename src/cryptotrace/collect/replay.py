@@ -157,7 +157,7 @@ def _replay_run(archive: Store, into: Store, run: _Run, *, progress: bool | None
 
 
 def _end_where_it_was_killed(archive: Store, into: Store, runs: Sequence[_Run]) -> None:
-    """Of accounts that a killed call walked: say of the lists that it had begun what the archive says, nothing of the others."""
+    """Of accounts that a killed call walked: say of lists that it had begun what the archive says, of the others nothing."""
     columns = "source, chain, address, stream"
     known = {row[:4]: row[4:] for row in archive.rows(f"SELECT {columns}, * FROM coverage")}
     reason = STORED["coverage"].names.index("reason")
