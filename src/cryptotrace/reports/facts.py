@@ -14,6 +14,7 @@ from cryptotrace._version import __version__
 from cryptotrace.errors import InputError
 from cryptotrace.estimates import Rung
 from cryptotrace.estimates.exits import exit_arrivals, hidden_arrivals
+from cryptotrace.estimates.rungs import Period
 from cryptotrace.model import Policy
 from cryptotrace.reports.numbers import PricedSum, priced_sum
 from cryptotrace.tracing import EXIT_CATEGORIES
@@ -172,24 +173,13 @@ def gather(
     InputError
         If the trace follows a policy that does not conserve money.
     """
-    if not trace.policy.conserving:
-        raise InputError(
-            f"the policy {trace.policy.id} counts money more than once, so no total can rest on it",
-            where="write_report(trace=…)",
-            hint="Give a trace of another policy, such as Haircut(); poison is shown through the envelope",
-        )
+    _refuse_what_counts_twice(trace)
     totals, context = trace.totals, trace.context
     complete, known = (None, None) if stored is None else stored.addresses
     terminals = list(trace.table("terminals").dicts())
     flows = list(trace.table("flows").dicts())
     period = estimate.scope.period
     inside = [row for row in terminals_in(context, trace.walk, period).dicts() if row["category"] in EXIT_CATEGORIES]
-    outside = [
-        dollars(context.valuer.micro(arrival.asset, arrival.tainted, arrival.row.time))
-        for arrival in exit_arrivals(trace, None)
-        if period is not None and not period[0] <= arrival.row.time < period[1]
-    ]
-    stopped = [dollars(context.valuer.micro(a.asset, a.tainted, a.row.time)) for a in hidden_arrivals(trace, period)]
     return Facts(
         title=title or case_id or "A case without a name",
         case_id=case_id or "",
@@ -212,8 +202,8 @@ def gather(
         throughput_divisor=estimate.throughput_divisor,
         exits=_places((row for row in terminals if row["category"] in EXIT_CATEGORIES), "entity"),
         period_exits=_places(inside, "entity"),
-        exits_outside=priced_sum(outside),
-        period_stopped=priced_sum(stopped),
+        exits_outside=_exits_outside(trace, period),
+        period_stopped=_stopped_in(trace, period),
         exits_range=_band(envelope, "exits"),
         exits_shown=totals.exits,
         returned=priced_sum(row["tainted_usd"] for row in terminals if row["category"] == "victim"),
@@ -245,6 +235,31 @@ def gather(
         warnings=tuple(dict.fromkeys((*trace.provenance.warnings, *estimate.provenance.warnings))),
         checked=_checked(estimate),
     )
+
+
+def _refuse_what_counts_twice(trace: Trace) -> None:
+    if not trace.policy.conserving:
+        raise InputError(
+            f"the policy {trace.policy.id} counts money more than once, so no total can rest on it",
+            where="write_report(trace=…)",
+            hint="Give a trace of another policy, such as Haircut(); poison is shown through the envelope",
+        )
+
+
+def _exits_outside(trace: Trace, period: Period) -> PricedSum:
+    """Add up what reached exits before and after a period; nothing where there is none."""
+    worth = trace.context.valuer.micro
+    return priced_sum(
+        dollars(worth(arrival.asset, arrival.tainted, arrival.row.time))
+        for arrival in exit_arrivals(trace, None)
+        if period is not None and not period[0] <= arrival.row.time < period[1]
+    )
+
+
+def _stopped_in(trace: Trace, period: Period) -> PricedSum:
+    """Add up what stopped at incomplete accounts that may have passed it on to exits."""
+    worth = trace.context.valuer.micro
+    return priced_sum(dollars(worth(one.asset, one.tainted, one.row.time)) for one in hidden_arrivals(trace, period))
 
 
 def end_name(row: Mapping[str, Any]) -> str:
