@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import errno
 import os
+import struct
 import subprocess
 import sys
 import threading
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -102,6 +105,18 @@ def test_damage_in_the_middle_never_gives_a_wrong_answer(tmp_path_factory, data)
     path.write_bytes(bytes(whole))
     found = held(path)
     assert list(found.items()) == list(expected(len(found)).items())
+
+
+def test_a_whole_record_of_another_form_is_refused_and_stays(tmp_path):
+    path, packed = tmp_path / "case.journal", zlib.compress(msgspec.msgpack.encode({"source": "etherscan"}))
+    filled(path, 1)
+    with path.open("ab") as file:
+        file.write(struct.pack("<II", len(packed), zlib.crc32(packed)) + packed)
+    before = path.read_bytes()
+    for _ in range(2):  # the lock is let go
+        with pytest.raises(StoreError, match="record of another form"):
+            Journal(path)
+    assert path.read_bytes() == before
 
 
 def test_an_answer_is_synced_to_disk_before_append_returns(tmp_path, monkeypatch):

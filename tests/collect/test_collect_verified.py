@@ -33,6 +33,16 @@ def test_a_record_of_runs_that_was_changed_is_said_to_be(change: str) -> None:
         replay_difference(store, progress=False)
 
 
+@pytest.mark.parametrize("change", ["stream = 'nonsense'", "stream = 'internal'", f"subject = '0x{'cd' * 20}'"])
+def test_an_answer_that_was_put_under_another_list_or_address_is_named(change: str) -> None:
+    store = ct.open_store(":memory:")
+    collect(Etherscan("ethereum", InProcess(fake())), store, WORLD.addresses[:1], progress=False)
+    store.run(f"UPDATE responses SET {change} WHERE stream = 'token'")
+    difference = replay_difference(store, progress=False)
+    assert difference is not None
+    assert difference.table == "responses"
+
+
 def test_what_a_killed_call_wrote_can_be_replayed_though_another_command_came_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     class CutError(BaseException):
         """The power is gone."""

@@ -60,6 +60,8 @@ class Journal:
     ------
     StoreBusy
         If another process collects into the same store.
+    StoreError
+        If it holds a whole record that this version cannot read; the file stays as it is.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -71,7 +73,11 @@ class Journal:
         self._file: BinaryIO | None = None
         if path is not None:
             self._file = _open_locked(path)
-            self._read()
+            try:
+                self._read()
+            except StoreError:
+                self._file.close()
+                raise
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -188,7 +194,7 @@ def _answers(data: bytes) -> Iterator[tuple[int, Answer]]:
         # A file system may leave zeros where a write was lost; an empty record has a checksum of zero, and is none.
         if not 0 < size <= _LONGEST or len(packed) < size or zlib.crc32(packed) != checksum:
             return
-        record = msgspec.msgpack.decode(zlib.decompress(packed), type=_Record)
+        record = _record(packed)
         at += _FRAME.size + size
         yield (
             at,
@@ -209,6 +215,17 @@ def _answers(data: bytes) -> Iterator[tuple[int, Answer]]:
                 server_date=record.server_date,
             ),
         )
+
+
+def _record(packed: bytes) -> _Record:
+    try:
+        return msgspec.msgpack.decode(zlib.decompress(packed), type=_Record)
+    except (msgspec.MsgspecError, zlib.error) as problem:
+        raise StoreError(
+            f"the journal holds a record of another form ({problem})",
+            where="the file beside the store that ends in .journal",
+            hint="Finish the pull with the version that began it, or move the file away: its answers are asked again",
+        ) from problem
 
 
 def _write(handle: BinaryIO, data: bytes, path: Path | None) -> None:

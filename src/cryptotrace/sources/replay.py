@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from cryptotrace.errors import NotArchived, SourceError
 from cryptotrace.sources.base import Answer, Request, ResponseArchive
@@ -34,8 +35,8 @@ class ArchiveFetcher:
         self._missing = missing
 
     def fetch(self, request: Request) -> Answer:
-        """Give the stored answer to a request."""
+        """Give the stored answer to a request; what the archive says of the list and the address is not trusted."""
         found = self._archive.find(request.key)
         if found is None:
             raise self._missing(request)
-        return found
+        return replace(found, request=request)
