@@ -18,6 +18,7 @@ from cryptotrace.tracing import trace
 from cryptotrace.tracing.movements import read_book
 from cryptotrace.tracing.order import in_order
 from cryptotrace.tracing.swaps import Exchange, with_exchanges
+from cryptotrace.tracing.valuation import Valuer
 
 CONSERVING = [policy for policy in ALL if policy.conserving]
 ETHER = 10**18
@@ -110,6 +111,28 @@ def test_wrap_and_unwrap_keep_the_taint(kit):
     assert walk.arrived("end", "ETH") == 2 * ETHER
     assert walk.rests == {("t", "WETH"): 2 * ETHER}
     assert walk.arrived(NULL, "WETH") == 0
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_wrap_is_a_wrap_even_where_no_list_shows_the_token_at_all(kit, shown):
+    """Etherscan's token list does not show what WETH9 makes, so a case may hold no row of the token."""
+    ledger = funded(kit)
+    ledger.pay("t", WETH, 10 * ETHER, "ETH", kind="native", tx="wrap", tx_index=0, at=500, row=None)
+    if shown:
+        ledger.pay("t", "u", 1, "WETH", log=1, at=400)
+    book = read_book(ledger.store())
+    found = [event for event in with_exchanges(book, in_order(book.movements)) if isinstance(event, Exchange)]
+    assert [(leg.kind, leg.received) for event in found for leg in event.legs] == [("wrap", 10 * ETHER)]
+    (asset,) = {leg.asset_in for event in found for leg in event.legs}
+    assert (book.assets[asset].display, book.assets[asset].asset.decimals) == ("WETH", 18)
+
+
+def test_a_wrapped_coin_without_a_price_of_its_own_is_worth_a_coin(kit):
+    ledger = funded(kit).pay("t", WETH, 10 * ETHER, "ETH", kind="native", tx="wrap", at=500)
+    store = ledger.store(prices=[(kit.START, "ETH", "2000")])
+    book = read_book(store)
+    asset = next(ident for ident, facts in book.assets.items() if facts.display == "WETH")
+    assert Valuer(store, book).micro(asset, ETHER // 2, kit.START) == 1_000_000_000
 
 
 def test_several_payments_of_one_trade_are_netted(kit):

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from cryptotrace.codecs import caip19
 from cryptotrace.errors import InputError
-from cryptotrace.model import USD_CONTRACT, Asset
+from cryptotrace.model import USD_CONTRACT, Asset, canonical_tokens
 
 if TYPE_CHECKING:
     from cryptotrace.store import Store
@@ -154,11 +155,26 @@ def read_book(store: Store, *, as_of: datetime | None = None) -> Book:
         movements = [_movement(row) for row in store.rows(_LEDGER, {"as_of": limit})]
         signers = {(chain, tx_hash): place for chain, tx_hash, place in store.rows(_SIGNERS)}
     book = Book(accounts=accounts, assets=assets, movements=movements, signers=signers, contracts={}, as_of=as_of)
+    _add_wrapped_coins(book)
     for ident, facts in assets.items():
         account = book.ids.get((facts.asset.chain, facts.asset.contract or ""))
         if account is not None:
             book.contracts[ident] = account
     return book
+
+
+def _add_wrapped_coins(book: Book) -> None:
+    """Know the tokens of wrapping contracts that were paid, though no list showed them: most are made without a log."""
+    known = {(facts.asset.chain, facts.asset.contract) for facts in book.assets.values()}
+    times = Counter(facts.asset.symbol for facts in book.assets.values() if facts.canonical)
+    for (chain, contract), token in sorted(canonical_tokens().items()):
+        if token.wraps_native and (chain, contract) in book.ids and (chain, contract) not in known:
+            book.assets[len(book.assets) + 1] = AssetFacts(
+                asset=Asset(chain=chain, contract=contract, symbol=token.symbol, decimals=token.decimals),
+                caip=caip19(chain, contract),
+                canonical=True,
+                shared=times[token.symbol] > 0,
+            )
 
 
 def _movement(row: Sequence[object]) -> Movement:

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from cryptotrace.codecs import caip19, chain_of
 from cryptotrace.model import canonical_tokens, micro_dollars
 from cryptotrace.model.depegs import Depeg, depeg_at
 from cryptotrace.tracing.movements import AssetFacts, Book, Movement
@@ -164,6 +165,10 @@ class Valuer:
         yield facts.caip
         if facts.canonical and facts.asset.symbol:
             yield facts.asset.symbol
+        token = canonical_tokens().get((facts.asset.chain, facts.asset.contract or ""))
+        if token is not None and token.wraps_native:  # one unit is one coin, on demand
+            yield caip19(facts.asset.chain, None)
+            yield chain_of(facts.asset.chain).native_symbol
 
 
 def _as_ratio(price: Decimal) -> tuple[int, int]:

@@ -19,7 +19,7 @@ __all__ = ["unlogged_rows", "wrapping_contracts"]
 
 
 def wrapping_contracts(book: Book) -> dict[int, int | None]:
-    """Give account -> asset of the contracts of our list that wrap their chain's coin; None without a row of the token."""
+    """Give account -> asset of the contracts of our list that wrap their chain's coin."""
     assets = {account: asset for asset, account in book.contracts.items()}
     known = (name for name, token in canonical_tokens().items() if token.wraps_native)
     return {book.ids[name]: assets.get(book.ids[name]) for name in known if name in book.ids}
