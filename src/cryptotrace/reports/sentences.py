@@ -193,8 +193,8 @@ def proven(facts: Facts) -> str:
     accounts = count(found.accounts, "account")
     text = f"Balances were asked for {accounts}: the rows of {found.proven_accounts:,} add up to them to the last unit"
     text += f" ({found.proven_balances:,} of {count(found.balances, 'balance')})."
-    told = [f"{rung.id} {rung.standing}" for rung in facts.rungs if rung.standing]
-    return f"{text} Of the ladder: {'; '.join(told)}." if told else text
+    told = [f"of {rung.id} {rung.standing}" for rung in facts.rungs if rung.standing]
+    return f"{text} On the ladder: {'; '.join(told)}." if told else text
 
 
 def verdict_text(verdict: Verdict) -> str:
