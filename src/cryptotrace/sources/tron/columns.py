@@ -1,162 +1,178 @@
-"""Long pages of TRC-20 transfers as columns: rows of the usual form become Arrow without passing through the row's definition.
+"""Columns of long pages: rows that were read by field become Arrow without passing through the row's definition.
 
-That definition stays in :mod:`~cryptotrace.sources.tron.trc20`. Every check here may refuse too much, never too little.
+What a row means stands in :mod:`~cryptotrace.sources.tron.trc20` and :mod:`~cryptotrace.sources.tron.transactions`; what is
+usual in a list, in the two modules of columns beside them. A row that is not usual is named, not judged, and read by its
+definition. So every check may refuse too much, never too little.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import msgspec
 
 from cryptotrace.schema import WIDE, arrow_type
-from cryptotrace.sources.cells import plain
-from cryptotrace.sources.tron.spelling import CHAIN, FIRST_MS, LAST_MS
+from cryptotrace.sources.tron.spelling import FIRST_MS, LAST_MS
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Trc20Row", "rows_of_body", "table_of", "table_of_rows"]
+__all__ = [
+    "COLUMNS_FROM",
+    "HASH_WIDTH",
+    "Count",
+    "Stamp",
+    "addresses_of",
+    "amounts_of",
+    "counts_of",
+    "decoder_of",
+    "fixed_texts",
+    "letters_of_hashes",
+    "moments_of",
+    "rows_of_body",
+    "rows_of_cells",
+    "wide_table",
+]
 
-_ADDRESS = Annotated[str, msgspec.Meta(pattern=r"^T[1-9A-HJ-NP-Za-km-z]{33}\Z")]
-_STAMP = Annotated[int, msgspec.Meta(ge=FIRST_MS, lt=LAST_MS)]
-
-
-class _Token(msgspec.Struct, gc=False):
-    address: _ADDRESS
-    symbol: str | None = None
-    decimals: Annotated[int, msgspec.Meta(ge=0, le=255)] | None = None
-
-
-class Trc20Row(msgspec.Struct, gc=False):
-    """What a row of the list says, where it is of the usual form."""
-
-    name: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{64}\Z")] = msgspec.field(name="transaction_id")
-    stamp: _STAMP = msgspec.field(name="block_timestamp")
-    sender: _ADDRESS = msgspec.field(name="from")
-    receiver: _ADDRESS = msgspec.field(name="to")
-    value: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,38}\Z")]
-    token: _Token = msgspec.field(name="token_info")
-    kind: Literal["Transfer"] = msgspec.field(name="type")
-    unconfirmed: Literal[False] = msgspec.field(name="_unconfirmed", default=False)
-
-
-class _Answer(msgspec.Struct, gc=False):
-    data: list[Trc20Row]
-    success: Literal[True]
+COLUMNS_FROM = 50
+"""Rows from which on columns are quicker than rows."""
+HASH_WIDTH, _ADDRESS_WIDTH = 64, 34
+_HEX = b"0123456789abcdef"
+Stamp = Annotated[int, msgspec.Meta(ge=FIRST_MS, lt=LAST_MS)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Row = TypeVar("_Row", bound=msgspec.Struct)
 
 
-_ANSWER = msgspec.json.Decoder(_Answer)
+class _Meta(msgspec.Struct, gc=False):
+    fingerprint: Annotated[str, msgspec.Meta(max_length=4_096)] | None = None
 
 
-def table_of_rows(rows: Sequence[Any]) -> tuple[pa.Table, list[int]]:
-    """Turn rows into transfers in the columns of :data:`WIDE`.
+# -- rows by field -------------------------------------------------------------------------------------------------------------
 
-    Returns
-    -------
-    tuple
-        The table of the rows that are of the usual form, and the places of the others, from 0.
 
-    Notes
-    -----
-    O(cells). Each distinct address is checked once; amounts go from digits to ``decimal128`` without passing a float.
-    """
+def decoder_of(row: type[_Row]) -> msgspec.json.Decoder[Any]:
+    """Give what reads a whole answer whose rows are all of this type."""
+    fields: list[Any] = [("data", list[row]), ("success", bool), ("meta", _Meta)]  # type: ignore[valid-type]
+    return msgspec.json.Decoder(msgspec.defstruct("Rows", fields, gc=False))
+
+
+def rows_of_body(decoder: msgspec.json.Decoder[Any], body: bytes) -> list[Any] | None:
+    """Give the rows of a whole answer by field; None where it is no page of a list, or one of them is of another form."""
     try:
-        read, odd = msgspec.convert(rows, list[Trc20Row]), list[int]()
-    except msgspec.ValidationError:
-        read, odd = _one_by_one(rows)
-    return _without_wrong(read, odd, len(rows))
-
-
-def rows_of_body(body: bytes) -> list[Trc20Row] | None:
-    """Give the rows of a whole answer by field, or None where it or one of them is of another form."""
-    try:
-        return _ANSWER.decode(body).data
+        answer = decoder.decode(body)
+        if not body.isascii():
+            body.decode()  # fields that are passed over are not looked at
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    mark = answer.meta.fingerprint or ""
+    return list(answer.data) if answer.success and mark.isascii() and mark.isprintable() else None
 
 
-def table_of(read: list[Trc20Row]) -> pa.Table | None:
-    """Turn rows that were read by field into transfers; None where an address in them is none."""
-    return None if _wrong_addresses(read) else _typed(read)
-
-
-def _without_wrong(read: list[Trc20Row], odd: list[int], size: int) -> tuple[pa.Table, list[int]]:
-    wrong = _wrong_addresses(read)
-    if wrong:
-        places = [at for at in range(size) if at not in set(odd)]
-        odd = sorted([*odd, *(at for at, row in zip(places, read, strict=True) if _parties(row) & wrong)])
-        read = [row for row in read if not _parties(row) & wrong]
-    return _typed(read), odd
-
-
-def _one_by_one(rows: Sequence[Any]) -> tuple[list[Trc20Row], list[int]]:
-    read: list[Trc20Row] = []
-    odd: list[int] = []
+def rows_of_cells(row: type[_Row], rows: Sequence[Any]) -> tuple[list[_Row], Sequence[int]]:
+    """Give decoded rows by field, those that can be, and their places, from 0."""
+    try:
+        return msgspec.convert(rows, list[row]), range(len(rows))  # type: ignore[valid-type]
+    except msgspec.ValidationError:
+        pass
+    read: list[_Row] = []
+    places: list[int] = []
     for at, cells in enumerate(rows):
         try:
-            read.append(msgspec.convert(cells, Trc20Row))
+            read.append(msgspec.convert(cells, row))
         except msgspec.ValidationError:
-            odd.append(at)
-    return read, odd
+            continue
+        places.append(at)
+    return read, places
 
 
-def _parties(row: Trc20Row) -> set[str]:
-    return {row.sender, row.receiver, row.token.address}
+# -- columns -------------------------------------------------------------------------------------------------------------------
 
 
-def _wrong_addresses(rows: Sequence[Trc20Row]) -> set[str]:
-    texts = {row.sender for row in rows} | {row.receiver for row in rows} | {row.token.address for row in rows}
-    return {text for text in texts if not _is_address(text)}
+def letters_of_hashes(texts: Sequence[str]) -> bytes | None:
+    """Give the letters of all, one after the other; None where one is not 64 hexadecimal digits in lower case."""
+    letters = "".join(texts).encode("utf-8", "replace")
+    if set(map(len, texts)) <= {HASH_WIDTH} and len(letters) == HASH_WIDTH * len(texts) and not letters.translate(None, _HEX):
+        return letters
+    return None
 
 
-_LETTERS = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_PAIRS = {a + b: 58 * high + low for high, a in enumerate(_LETTERS) for low, b in enumerate(_LETTERS)}
-
-
-def _is_address(text: str) -> bool:
-    """Whether 34 letters of the alphabet are an address: two letters at a time, as pages bring many new ones."""
-    number = 0
-    for at in range(0, 34, 2):
-        number = number * 3_364 + _PAIRS[text[at : at + 2]]
-    raw = number.to_bytes(26, "big")
-    return raw[:2] == b"\0\x41" and sha256(sha256(raw[1:22]).digest()).digest()[:4] == raw[22:]
-
-
-def _typed(rows: Sequence[Trc20Row]) -> pa.Table:
+def fixed_texts(letters: bytes, width: int) -> pa.Array:
+    """Make a column of ASCII texts of one width out of their letters."""
     import pyarrow as pa
 
-    text = pa.string()
-    ready = {
-        **_constants(len(rows)),
-        "tx_hash": pa.array([row.name for row in rows], text),
-        "time": pa.array([row.stamp for row in rows], pa.int64()).cast(pa.timestamp("ms")).cast(pa.timestamp("us")),
-        "sender": pa.array([row.sender for row in rows], text),
-        "receiver": pa.array([row.receiver for row in rows], text),
-        "contract": pa.array([row.token.address for row in rows], text),
-        "symbol": pa.array([_storable(row.token.symbol) for row in rows], text),
-        "decimals": pa.array([row.token.decimals for row in rows], pa.int16()),
-        "amount": pa.array([row.value for row in rows], text).cast(pa.decimal128(38, 0)),
-    }
-    names = WIDE["transfers"].names
-    return pa.table([ready[name] for name in names], names=list(names))
+    size = len(letters) // width
+    return pa.StringArray.from_buffers(size, _ends(width, size), pa.py_buffer(letters))
+
+
+def addresses_of(texts: Sequence[str]) -> pa.Array:
+    """Make a column of addresses in the stored form."""
+    return fixed_texts("".join(texts).encode("ascii"), _ADDRESS_WIDTH)
+
+
+def moments_of(stamps: Sequence[int]) -> pa.Array:
+    """Make a column of times out of milliseconds."""
+    import pyarrow as pa
+
+    return _whole([1_000 * stamp for stamp in stamps], pa.timestamp("us"))
+
+
+def counts_of(numbers: Sequence[int]) -> pa.Array:
+    """Make a column of numbers below 2**63."""
+    import pyarrow as pa
+
+    return _whole(numbers, pa.int64())
+
+
+def amounts_of(numbers: Sequence[int]) -> pa.Array:
+    """Make a column of amounts below 2**63; exact."""
+    import pyarrow as pa
+
+    return counts_of(numbers).cast(pa.decimal128(38, 0))
+
+
+def wide_table(name: str, size: int, same: Mapping[str, Any], columns: Mapping[str, pa.Array]) -> pa.Table:
+    """Make a table in the columns of :data:`WIDE`: some with one value in all rows; what is not given is unknown."""
+    import pyarrow as pa
+
+    arrays = list(_repeated(name, size, tuple(same.items())))
+    places, schema = _shape(name)
+    for column, array_ in columns.items():
+        arrays[places[column]] = array_
+    return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _whole(numbers: Sequence[int], kind: pa.DataType) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.Array.from_buffers(kind, len(numbers), [None, pa.py_buffer(array("q", numbers))])
+
+
+@lru_cache(maxsize=16)
+def _ends(width: int, rows: int) -> pa.Buffer:
+    """Give the offsets of a column whose texts are all of one width."""
+    import pyarrow as pa
+
+    return pa.py_buffer(array("i", range(0, width * rows + 1, width)))
 
 
 @lru_cache(maxsize=8)
-def _constants(size: int) -> dict[str, pa.Array]:
-    """Give the columns that are the same in every row; most pages have one size."""
+def _shape(name: str) -> tuple[dict[str, int], pa.Schema]:
     import pyarrow as pa
 
-    same = {"chain": CHAIN, "kind": "token", "ok": True}
-    return {
-        **{one.name: pa.nulls(size, arrow_type(one.type)) for one in WIDE["transfers"].columns},
-        **{name: pa.repeat(pa.scalar(value), size) for name, value in same.items()},
-        "listing": pa.repeat(pa.scalar(0, pa.int32()), size),
-    }
+    columns = WIDE[name].columns
+    return (
+        {column.name: at for at, column in enumerate(columns)},
+        pa.schema([(column.name, arrow_type(column.type)) for column in columns]),
+    )
 
 
-def _storable(symbol: str | None) -> str | None:
-    return symbol if symbol is None or (symbol.isascii() and "\0" not in symbol) else plain(symbol)
+@lru_cache(maxsize=64, typed=True)
+def _repeated(name: str, size: int, same: tuple[tuple[str, Any], ...]) -> tuple[pa.Array, ...]:
+    """Give all columns, with their one value or unknown; most pages have one size."""
+    import pyarrow as pa
+
+    given = dict(same)
+    return tuple(pa.repeat(pa.scalar(given.get(one.name), arrow_type(one.type)), size) for one in WIDE[name].columns)

@@ -12,8 +12,10 @@ from typing import Any
 
 from cryptotrace.errors import InputError
 from cryptotrace.schema import Batch
+from cryptotrace.sources.tron.columns import COLUMNS_FROM
 from cryptotrace.sources.tron.gathering import Place, add_event, add_fee, add_move, joined, raw_text
 from cryptotrace.sources.tron.internals import Inner, add_inner, is_internal_row, moves_of, read_internal_row
+from cryptotrace.sources.tron.native_columns import WORKED, tables_of_rows
 from cryptotrace.sources.tron.spelling import CHAIN, address, asset_id, moment, small_or_none, sun, tx_name
 
 __all__ = ["contract_of", "row_id", "stamp_of", "transactions_of", "worked"]
@@ -52,11 +54,31 @@ def transactions_of(rows: Sequence[Any], *, file: str) -> Batch:
         A row that is here twice counts once.
     file : str
         For rejects.
+
+    Notes
+    -----
+    Long pages become columns at once; each row that is not of the usual form is read by its definition here. Where such a row
+    bears the name of a usual one, all are read so, as only then it is known which of them counts.
     """
+    if len(rows) < COLUMNS_FROM:
+        return _row_by_row(rows, _statuses(rows), file)
+    tables, worked_in_tables, odd = tables_of_rows(rows)
+    rest = [rows[at] for at in odd]
+    if any(_spelled(row_id(cells)) in worked_in_tables for cells in rest):
+        return _row_by_row(rows, _statuses(rows), file)
+    batch = _row_by_row(rest, worked_in_tables | _statuses(rest), file)
+    batch.tables.update(tables)
+    return batch
+
+
+def _spelled(name: str | None) -> str:
+    return (name or "").lower().removeprefix("0x")
+
+
+def _row_by_row(rows: Sequence[Any], statuses: Mapping[str, bool], file: str) -> Batch:
     batch = Batch()
     nested: list[Inner] = []
     between: list[Inner] = []
-    statuses = _statuses(rows)
     seen: set[str] = set()
     for cells in rows:
         name = row_id(cells)
@@ -111,7 +133,7 @@ def worked(ret: Any) -> bool:
     if not isinstance(ret, list) or not ret or not isinstance(ret[0], dict):
         raise InputError("ret is not a list of objects")
     said = ret[0].get("contractRet", ret[0].get("code", ret[0].get("ret", "SUCCESS")))
-    return said in ("SUCCESS", "SUCESS", "DEFAULT")
+    return said in WORKED
 
 
 def contract_of(cells: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -11,13 +11,13 @@ from typing import Any
 from cryptotrace.errors import InputError
 from cryptotrace.schema import WIDE, Batch
 from cryptotrace.sources.cells import exact_integer, plain
-from cryptotrace.sources.tron.columns import table_of_rows
+from cryptotrace.sources.tron.columns import COLUMNS_FROM
 from cryptotrace.sources.tron.gathering import Place, add_event, add_move, raw_text
 from cryptotrace.sources.tron.spelling import address, moment, sun, tx_name
+from cryptotrace.sources.tron.trc20_columns import table_of_rows
 
 __all__ = ["contracts_in", "is_nameless", "trc20_of", "with_contract"]
 
-_COLUMNS_FROM = 50
 _MOST_DECIMALS = 255
 
 
@@ -35,7 +35,7 @@ def trc20_of(rows: Sequence[Any], *, file: str) -> Batch:
     -----
     Long pages become columns at once; each row that is not of the usual form is read by its definition here.
     """
-    found = table_of_rows(rows) if len(rows) >= _COLUMNS_FROM else None
+    found = table_of_rows(rows) if len(rows) >= COLUMNS_FROM else None
     batch = Batch()
     for at in range(len(rows)) if found is None else found[1]:
         cells = rows[at]

@@ -28,18 +28,20 @@ from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
 from cryptotrace.sources.tron.answers import Listed, classify, read_listed, read_object
 from cryptotrace.sources.tron.checks import check_page, is_doubtful, repeats
-from cryptotrace.sources.tron.columns import rows_of_body, table_of
 from cryptotrace.sources.tron.events import events_of
+from cryptotrace.sources.tron.native_columns import tables_of_body as native_tables
 from cryptotrace.sources.tron.receipts import receipt_of
 from cryptotrace.sources.tron.spelling import FIRST_MS, LAST_MS, asset_id, sun, tx_name
 from cryptotrace.sources.tron.transactions import stamp_of, transactions_of
 from cryptotrace.sources.tron.trc20 import contracts_in, is_nameless, trc20_of, with_contract
+from cryptotrace.sources.tron.trc20_columns import tables_of_body as token_tables
 
 __all__ = ["TronGrid"]
 
 _PAGE = 200
 _REASKS = 3
 _LISTS = {"native": "/v1/accounts/{}/transactions", "token": "/v1/accounts/{}/transactions/trc20"}
+_TABLES_OF_BODY = {"native": native_tables, "token": token_tables}
 _WORD = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 
 
@@ -350,10 +352,10 @@ class TronGrid:
         MalformedAnswer
             If the answer is no page of a list.
         """
-        read = rows_of_body(answer.body) if answer.request.stream == "token" else None
-        table = table_of(read) if read else None
-        if table is not None:
-            return Batch(tables={"transfers": [table]})
+        of_body = _TABLES_OF_BODY.get(answer.request.stream)
+        tables = of_body(answer.body) if of_body is not None else None
+        if tables is not None:
+            return Batch(tables=tables)
         return self.parse(answer.request.stream, read_listed(answer).rows)
 
 
