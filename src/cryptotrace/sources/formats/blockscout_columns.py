@@ -12,7 +12,7 @@ import msgspec
 
 from cryptotrace.codecs import ChainInfo
 from cryptotrace.sources.evm.events import WRAPPED_COINS
-from cryptotrace.sources.formats.etherscan_columns import InternalRow, NativeRow, rows_of
+from cryptotrace.sources.formats.etherscan_columns import InternalRow, NativeRow, Rows, rows_of
 
 __all__ = ["typed_rows_of"]
 
@@ -50,7 +50,7 @@ _DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
 }
 
 
-def typed_rows_of(stream: str, body: bytes, chain: ChainInfo, *, fees: bool) -> list[Any] | None:
+def typed_rows_of(stream: str, body: bytes, chain: ChainInfo, *, fees: bool) -> Rows | None:
     """Give the rows of a whole answer by field, or None where it is no success or one of them is of another form.
 
     Parameters

@@ -1,7 +1,8 @@
 """Whole pages of account lists as columns: usual rows are checked and turned into Arrow without a Python value each.
 
-The definition of a row stays in :mod:`~cryptotrace.sources.formats.etherscan_rows`. A row that is not of the usual form is
-named, not judged: whoever asked reads it by that definition. So every check here may refuse too much, never too little.
+A uniform page is read from its bytes; another is decoded into typed rows, and texts by column are made of them. The
+definition of a row stays in :mod:`~cryptotrace.sources.formats.etherscan_rows`. A row that is not of the usual form is named,
+not judged: whoever asked reads it by that definition. So every check here may refuse too much, never too little.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ import pyarrow.compute as pc
 
 from cryptotrace.codecs import ChainInfo
 from cryptotrace.schema import WIDE, arrow_type
+from cryptotrace.sources.formats.etherscan_scan import Columns, internal_columns, native_columns, token_columns
+from cryptotrace.sources.formats.page_scan import ScannedPage, scan_page
 from cryptotrace.sources.formats.text_columns import (
     Check,
     are_plain,
@@ -24,6 +27,7 @@ from cryptotrace.sources.formats.text_columns import (
     decimals,
     digits,
     digits_or_none,
+    first_given,
     hex_or_empty,
     hex_text,
     index_or_none,
@@ -34,14 +38,17 @@ from cryptotrace.sources.formats.text_columns import (
     usual_rows,
 )
 
-__all__ = ["LANES", "Columns", "Lane", "columns_of", "rows_of", "tables_of", "typed_rows"]
+__all__ = ["LANES", "Columns", "Lane", "Rows", "ScannedRows", "columns_of", "rows_of", "tables_of", "typed_rows"]
 
-Columns = dict[str, pa.Array]
 Tables = dict[str, list[pa.Table]]
 
 _Never = Annotated[int, msgspec.Meta(ge=2, le=1)]
 _Absent = _Never | msgspec.UnsetType
 _FLAG = one_of("", "0", "1")
+_AMOUNT = pa.decimal128(38, 0)
+_NAMES = {name: list(WIDE[name].names) for name in ("transfers", "transactions")}
+_SCANNED_FROM = 20_000
+"""Bytes: an answer of fewer is decoded as quickly as it is scanned."""
 
 
 class TokenRow(msgspec.Struct, gc=False):
@@ -113,13 +120,40 @@ class InternalRow(msgspec.Struct, gc=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lane:
-    """How pages of one list are read: type of a row, its texts by column, what is usual, and the tables they make."""
+    """How pages of one list are read.
+
+    Attributes
+    ----------
+    row, decoder
+        Type of a row, and what decodes a whole answer of such rows.
+    scanned : callable
+        Gives the columns of a uniform page, or None.
+    texts, checks, values
+        Give the texts of rows by column, say which of them are usual, and turn usual texts into columns.
+    tables : callable
+        Makes tables of columns.
+    """
 
     row: type[msgspec.Struct]
     decoder: msgspec.json.Decoder[Any]
+    scanned: Callable[[ScannedPage], Columns | None]
     texts: Callable[[Sequence[Any]], Columns]
     checks: Mapping[str, Check]
+    values: Callable[[Columns], Columns]
     tables: Callable[[Columns, ChainInfo, int], Tables]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScannedRows:
+    """The rows of a uniform page, already in columns."""
+
+    columns: Columns
+
+    def __len__(self) -> int:
+        return len(self.columns["tx_hash"])
+
+
+Rows = Sequence[Any] | ScannedRows
 
 
 def typed_rows(stream: str, rows: Sequence[Any]) -> list[Any] | None:
@@ -131,8 +165,11 @@ def typed_rows(stream: str, rows: Sequence[Any]) -> list[Any] | None:
     return found
 
 
-def rows_of(stream: str, body: bytes) -> list[Any] | None:
+def rows_of(stream: str, body: bytes) -> Rows | None:
     """Give the rows of a whole answer by field, or None where it is no success or one of them is of another form."""
+    scanned = _scanned(stream, body) if len(body) >= _SCANNED_FROM else None
+    if scanned is not None:
+        return scanned
     try:
         answer = LANES[stream].decoder.decode(body)
         if not body.isascii():
@@ -142,30 +179,36 @@ def rows_of(stream: str, body: bytes) -> list[Any] | None:
     return list(answer.result) if answer.status == "1" else None
 
 
-def columns_of(stream: str, rows: Sequence[Any]) -> tuple[Columns, list[int]] | None:
-    """Give the texts of the rows of the usual form by column, and the places of the others, from 0.
+def _scanned(stream: str, body: bytes) -> ScannedRows | None:
+    """Give the rows of a uniform page all of whose cells are usual; fields are the same in all rows, so one row tells them."""
+    page = scan_page(body)
+    if page is None or typed_rows(stream, [page.first]) is None:
+        return None
+    columns = LANES[stream].scanned(page)
+    return None if columns is None else ScannedRows(columns=columns)
+
+
+def columns_of(stream: str, rows: Rows) -> tuple[Columns, list[int]] | None:
+    """Give the rows of the usual form by column, and the places of the others, from 0.
 
     None where a text cannot be stored at all.
     """
+    if isinstance(rows, ScannedRows):
+        return rows.columns, []
     lane = LANES[stream]
     try:
-        columns = lane.texts(rows)
+        texts = lane.texts(rows)
     except (UnicodeEncodeError, pa.ArrowException):
         return None
-    usual = usual_rows(columns, lane.checks)
+    usual = usual_rows(texts, lane.checks)
     if usual is None:
-        return columns, []
+        return lane.values(texts), []
     odd: list[int] = pc.indices_nonzero(pc.invert(usual)).to_pylist()
-    return {name: column.filter(usual) for name, column in columns.items()}, odd
+    return lane.values({name: column.filter(usual) for name, column in texts.items()}), odd
 
 
 def tables_of(stream: str, columns: Columns, chain: ChainInfo, listing: int) -> Tables:
-    """Turn texts of the usual form into tables with the columns of :data:`WIDE`.
-
-    Notes
-    -----
-    O(cells), amounts exact: digits become ``decimal128`` without passing a float.
-    """
+    """Put columns into tables with the columns of :data:`WIDE`."""
     return LANES[stream].tables(columns, chain, listing)
 
 
@@ -215,85 +258,66 @@ def _of_internal(rows: Sequence[InternalRow]) -> Columns:
     }
 
 
-# -- tables --------------------------------------------------------------------------------------------------------------
+# -- columns of usual texts ----------------------------------------------------------------------------------------------
 
 
-def _token_tables(columns: Columns, chain: ChainInfo, listing: int) -> Tables:
-    ready = _placed(columns) | {
-        "kind": "token",
-        "log_index": number_or_none(columns["log_index"], pa.int32()),
-        "sender": columns["sender"],
-        "receiver": columns["receiver"],
-        "contract": columns["contract"],
-        "symbol": columns["symbol"],
-        "decimals": number_or_none(columns["decimals"], pa.int16()),
-        "amount": columns["amount"].cast(pa.decimal128(38, 0)),
-        "ok": True,
-        "listing": listing,
+def _values(texts: Columns) -> Columns:
+    """Read what every list has. Amounts stay exact: digits become ``decimal128`` without passing a float."""
+    return texts | {
+        "block": texts["block"].cast(pa.int64()),
+        "time": texts["time"].cast(pa.int64()).cast(pa.timestamp("s")).cast(pa.timestamp("us")),
+        "tx_index": number_or_none(texts["tx_index"], pa.int32()),
+        "amount": texts["amount"].cast(_AMOUNT),
+        "ok": _is_not(texts["error"], "1"),
     }
-    return {"transfers": [_table("transfers", ready, chain)]}
 
 
-def _native_tables(columns: Columns, chain: ChainInfo, listing: int) -> Tables:
-    placed, sender = _placed(columns), columns["sender"]
-    receiver = _first_given(columns["receiver"], columns["made"])
-    ok = pc.and_(_is_not(columns["error"], "1"), _is_not(columns["status"], "0"))
-    wide = pa.decimal128(38, 0)
+def _token_values(texts: Columns) -> Columns:
+    return _values(texts) | {
+        "log_index": number_or_none(texts["log_index"], pa.int32()),
+        "decimals": number_or_none(texts["decimals"], pa.int16()),
+    }
+
+
+def _native_values(texts: Columns) -> Columns:
     fee = pc.add(
-        pc.multiply(columns["gas_used"].cast(pa.decimal128(12, 0)), columns["gas_price"].cast(pa.decimal128(18, 0))),
-        columns["layer_1"].cast(pa.decimal128(30, 0)),
-    ).cast(wide)
-    coin = {"symbol": chain.native_symbol, "decimals": chain.native_decimals, "listing": listing}
-    moved = placed | coin | {
-        "kind": "native", "sender": sender, "receiver": receiver, "amount": columns["amount"].cast(wide), "ok": ok,
-    }  # fmt: skip
-    paid = placed | coin | {"kind": "fee", "sender": sender, "amount": fee, "ok": True}
-    signed = placed | {
-        "signer": sender, "receiver": receiver, "ok": ok, "fee": fee, "method": columns["method"],
-        "nonce": columns["nonce"].cast(pa.int64()),
-    }  # fmt: skip
-    fees = _table("transfers", paid, chain)
-    costs = pc.not_equal(fee, pa.scalar(0, wide))
-    if not pc.all(costs, min_count=0).as_py():
-        fees = fees.filter(costs)
-    return {"transfers": [_table("transfers", moved, chain), fees], "transactions": [_table("transactions", signed, chain)]}
-
-
-def _internal_tables(columns: Columns, chain: ChainInfo, listing: int) -> Tables:
-    ready = _placed(columns) | {
-        "kind": "internal",
-        "trace_path": columns["trace_path"],
-        "call_type": columns["call_type"],
-        "sender": columns["sender"],
-        "receiver": columns["receiver"],
-        "symbol": chain.native_symbol,
-        "decimals": chain.native_decimals,
-        "amount": columns["amount"].cast(pa.decimal128(38, 0)),
-        "ok": _is_not(columns["error"], "1"),
-        "listing": listing,
+        pc.multiply(texts["gas_used"].cast(pa.decimal128(12, 0)), texts["gas_price"].cast(pa.decimal128(18, 0))),
+        texts["layer_1"].cast(pa.decimal128(30, 0)),
+    ).cast(_AMOUNT)
+    found = _values(texts)
+    return found | {
+        "receiver": first_given(texts["receiver"], texts["made"]),
+        "ok": pc.and_(found["ok"], _is_not(texts["status"], "0")),
+        "fee": fee,
+        "nonce": texts["nonce"].cast(pa.int64()),
     }
-    return {"transfers": [_table("transfers", ready, chain)]}
-
-
-def _placed(columns: Columns) -> dict[str, Any]:
-    return {
-        "tx_hash": columns["tx_hash"],
-        "block": columns["block"].cast(pa.int64()),
-        "time": columns["time"].cast(pa.int64()).cast(pa.timestamp("s")).cast(pa.timestamp("us")),
-        "tx_index": number_or_none(columns["tx_index"], pa.int32()),
-    }
-
-
-def _first_given(one: pa.Array, other: pa.Array) -> pa.Array:
-    """Give the first text that is not empty, or unknown."""
-    if pc.all(pc.not_equal(one, ""), min_count=0).as_py():
-        return one
-    both = pc.if_else(pc.equal(one, ""), other, one)
-    return pc.if_else(pc.equal(both, ""), pa.scalar(None, pa.string()), both)
 
 
 def _is_not(column: pa.Array, word: str) -> pa.Array:
     return pc.fill_null(pc.not_equal(column, word), fill_value=True)
+
+
+# -- tables --------------------------------------------------------------------------------------------------------------
+
+
+def _token_tables(columns: Columns, chain: ChainInfo, listing: int) -> Tables:
+    return {"transfers": [_table("transfers", columns | {"kind": "token", "ok": True, "listing": listing}, chain)]}
+
+
+def _native_tables(columns: Columns, chain: ChainInfo, listing: int) -> Tables:
+    coin = {"symbol": chain.native_symbol, "decimals": chain.native_decimals, "listing": listing}
+    moved = columns | coin | {"kind": "native"}
+    paid = columns | coin | {"kind": "fee", "receiver": None, "amount": columns["fee"], "ok": True}
+    fees, costs = _table("transfers", paid, chain), pc.not_equal(columns["fee"], pa.scalar(0, _AMOUNT))
+    if not pc.all(costs, min_count=0).as_py():
+        fees = fees.filter(costs)
+    signed = _table("transactions", columns | {"signer": columns["sender"]}, chain)
+    return {"transfers": [_table("transfers", moved, chain), fees], "transactions": [signed]}
+
+
+def _internal_tables(columns: Columns, chain: ChainInfo, listing: int) -> Tables:
+    coin = {"symbol": chain.native_symbol, "decimals": chain.native_decimals, "listing": listing}
+    return {"transfers": [_table("transfers", columns | coin | {"kind": "internal"}, chain)]}
 
 
 def _table(name: str, ready: Mapping[str, Any], chain: ChainInfo) -> pa.Table:
@@ -302,7 +326,7 @@ def _table(name: str, ready: Mapping[str, Any], chain: ChainInfo) -> pa.Table:
     for column in WIDE[name].columns:
         value = chain.name if column.name == "chain" else ready.get(column.name)
         arrays.append(value if isinstance(value, pa.Array) else _repeated(value, column.type, size))
-    return pa.table(arrays, names=list(WIDE[name].names))
+    return pa.table(arrays, names=_NAMES[name])
 
 
 @lru_cache(maxsize=64)
@@ -314,7 +338,7 @@ def _repeated(value: Any, engine_type: str, size: int) -> pa.Array:
 
 _OF_ANY: dict[str, Check] = {
     "tx_hash": hex_text(64),
-    "block": digits(1, 18),
+    "block": digits(1, 15),
     "time": seconds,
     "tx_index": digits(1, 9),
     "sender": hex_text(40),
@@ -324,27 +348,29 @@ _OF_ANY: dict[str, Check] = {
 }
 
 
-def _lane(
-    row: type[msgspec.Struct],
-    texts: Callable[[Sequence[Any]], Columns],
-    tables: Callable[[Columns, ChainInfo, int], Tables],
-    **checks: Check,
-) -> Lane:
+def _lane(row: type[msgspec.Struct], checks: dict[str, Check], **steps: Callable[..., Any]) -> Lane:
     answer = msgspec.defstruct("Rows", [("status", str), ("result", list[row])], gc=False)  # type: ignore[valid-type]
-    return Lane(row=row, decoder=msgspec.json.Decoder(answer), texts=texts, checks=_OF_ANY | checks, tables=tables)
+    return Lane(row=row, decoder=msgspec.json.Decoder(answer), checks=_OF_ANY | checks, **steps)
 
 
 LANES: Mapping[str, Lane] = {
     "token": _lane(
-        TokenRow, _of_tokens, _token_tables, contract=hex_text(40), log_index=index_or_none, symbol=are_plain, decimals=decimals
+        TokenRow,
+        {"contract": hex_text(40), "log_index": index_or_none, "symbol": are_plain, "decimals": decimals},
+        scanned=token_columns, texts=_of_tokens, values=_token_values, tables=_token_tables,
     ),
     "native": _lane(
-        NativeRow, _of_native, _native_tables, receiver=hex_or_empty(40), made=hex_or_empty(40), status=_FLAG,
-        nonce=digits(1, 18), method=are_plain, gas_used=digits(1, 12), gas_price=digits(1, 18), layer_1=digits(1, 30),
+        NativeRow,
+        {
+            "receiver": hex_or_empty(40), "made": hex_or_empty(40), "status": _FLAG, "nonce": digits(1, 18),
+            "method": are_plain, "gas_used": digits(1, 12), "gas_price": digits(1, 18), "layer_1": digits(1, 30),
+        },
+        scanned=native_columns, texts=_of_native, values=_native_values, tables=_native_tables,
     ),
     "internal": _lane(
-        InternalRow, _of_internal, _internal_tables, made=hex_or_empty(40), tx_index=digits_or_none(9), trace_path=trace_path,
-        call_type=are_plain,
+        InternalRow,
+        {"made": hex_or_empty(40), "tx_index": digits_or_none(9), "trace_path": trace_path, "call_type": are_plain},
+        scanned=internal_columns, texts=_of_internal, values=_values, tables=_internal_tables,
     ),
 }  # fmt: skip
 """List -> how its pages are read in columns."""

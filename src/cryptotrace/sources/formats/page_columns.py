@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cryptotrace.schema import Batch
-from cryptotrace.sources.formats.etherscan_columns import Columns, columns_of, tables_of
+from cryptotrace.sources.formats.etherscan_columns import Columns, Rows, columns_of, tables_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cryptotrace.codecs import ChainInfo
 
 __all__ = ["UsualPage", "usual_page"]
-
-_LONGEST_BLOCK = 15
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +46,7 @@ class UsualPage:
 
 
 def usual_page(
-    stream: str, rows: Sequence[Any] | None, *, subject: str, first: int, last: int, least: int, most: int
+    stream: str, rows: Rows | None, *, subject: str, first: int, last: int, least: int, most: int
 ) -> UsualPage | None:
     """Read an answer in columns if nothing about it is doubtful, else give None: then every row is looked at by itself.
 
@@ -58,7 +54,7 @@ def usual_page(
     ----------
     stream : str
         The list.
-    rows : sequence or None
+    rows : rows or None
         The rows of the answer by field; None where one of them is of another form.
     subject : str
         The address whose list was asked for, in lower case.
@@ -78,15 +74,12 @@ def usual_page(
     found = columns_of(stream, rows)
     if found is None or found[1]:
         return None
-    columns = found[0]
-    if pc.max(pc.binary_length(columns["block"])).as_py() > _LONGEST_BLOCK:
-        return None
-    blocks = columns["block"].cast(pa.int64())
+    columns, blocks = found[0], found[0]["block"]
     in_order = len(blocks) == 1 or pc.all(pc.greater_equal(blocks[1:], blocks[:-1])).as_py()
     if not in_order or not first <= blocks[0].as_py() or not blocks[-1].as_py() <= last:
         return None
     theirs = pa.repeat(pa.scalar(False), len(rows))
     for name in ("sender", "receiver", "contract", "made"):
         if name in columns:
-            theirs = pc.or_(theirs, pc.equal(columns[name], subject))
+            theirs = pc.or_(theirs, pc.fill_null(pc.equal(columns[name], subject), fill_value=False))
     return UsualPage(stream=stream, columns=columns, blocks=blocks) if pc.all(theirs).as_py() else None

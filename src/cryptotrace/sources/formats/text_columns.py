@@ -12,12 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 __all__ = [
+    "EARLIEST",
+    "LATEST",
     "Check",
     "are_plain",
     "column_of",
     "decimals",
     "digits",
     "digits_or_none",
+    "first_given",
     "hex_or_empty",
     "hex_text",
     "index_or_none",
@@ -31,7 +34,7 @@ __all__ = [
 Check = Callable[[pa.Array], "pa.Array | None"]
 
 _DIGITS, _HEX = b"0123456789", b"0123456789abcdef"
-_EARLIEST, _LATEST = "1240000000", "3999999999"
+EARLIEST, LATEST = "1240000000", "3999999999"
 _TIME = r"\A(12[4-9]|1[3-9][0-9]|[23][0-9][0-9])[0-9]{7}\z"
 _DECIMALS = r"\A([0-9]{0,2}|1[0-9][0-9])\z"
 _INDEX = r"\A([0-9]{0,9}|0x)\z"
@@ -61,6 +64,14 @@ def number_or_none(column: pa.Array, kind: pa.DataType) -> pa.Array:
     if column.null_count or not _are_digits(column, 1, 9):
         column = pc.if_else(pc.is_in(column, _UNKNOWN), pa.scalar(None, pa.string()), column)
     return column.cast(kind)
+
+
+def first_given(one: pa.Array, other: pa.Array) -> pa.Array:
+    """Give the first text that is not empty, or unknown."""
+    if pc.all(pc.not_equal(one, ""), min_count=0).as_py():
+        return one
+    both = pc.if_else(pc.equal(one, ""), other, one)
+    return pc.if_else(pc.equal(both, ""), pa.scalar(None, pa.string()), both)
 
 
 def _bytes(column: pa.Array) -> bytes:
@@ -123,7 +134,7 @@ def seconds(column: pa.Array) -> pa.Array | None:
     """Unix seconds of this age."""
     if _are_digits(column, 10, 10):
         bounds = pc.min_max(column).as_py()
-        if bounds["min"] >= _EARLIEST and bounds["max"] <= _LATEST:
+        if bounds["min"] >= EARLIEST and bounds["max"] <= LATEST:
             return None
     return pc.match_substring_regex(column, _TIME)
 
