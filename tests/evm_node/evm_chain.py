@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import evm_depth  # noqa: F401 - first, for its effect
 import rlp  # type: ignore[import-untyped]
 from eth.abc import BlockAPI, BlockHeaderAPI, ComputationAPI, LogAPI, ReceiptAPI, StateAPI, VirtualMachineAPI
 from eth.chains.base import MiningChain

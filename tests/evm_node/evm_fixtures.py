@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import evm_depth  # noqa: F401 - first, for its effect
 import pytest
 from evm_rpc import EvmRpc
 from evm_server import EvmNode

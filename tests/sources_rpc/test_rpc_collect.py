@@ -14,15 +14,17 @@ from typing import Any
 import pytest
 from long_worlds import HUB, long_world
 from noding import dense, source_over
-from pulling import coverage, stored, truth_of, walked
+from pulling import coverage, rows_of, stored, truth_of, walked
 
 import cryptotrace as ct
+from cryptotrace.collect import pull
 from cryptotrace.collect.proving import prove
 from cryptotrace.collect.pull import collect
 from cryptotrace.collect.replay import replay
 from cryptotrace.errors import BadKey, BadRequest, InputError, MalformedAnswer, SourceError
 from cryptotrace.settings import Secret, Settings
 from cryptotrace.sources import open_source
+from cryptotrace.sources.limits import Pace
 from cryptotrace.sources.rpc.lists import Rpc
 from cryptotrace.testing.explorers import FakeRpc, NodeLimits, RpcFault, random_chain
 
@@ -71,7 +73,11 @@ def test_what_is_collected_is_the_world_and_replays_to_the_same_digests(limits: 
 
 @pytest.mark.parametrize("limits", LIMITS.values(), ids=LIMITS)
 @pytest.mark.parametrize("spoilt", [False, True])
-def test_a_run_that_stops_at_every_request_ends_in_the_same_store(limits: dict[str, Any], spoilt: bool) -> None:
+def test_a_run_that_stops_at_every_request_ends_in_the_same_store(
+    limits: dict[str, Any], spoilt: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pull, "_WORKERS", 1)  # so that a fault hits the same question in both
+
     def node() -> FakeRpc:
         faults = [RpcFault("html", first=4, times=2), RpcFault("out_of_range", methods=["eth_getLogs"], times=1)]
         return node_of(limits=limits, faults=faults if spoilt else ())
@@ -196,6 +202,37 @@ def test_50_pages_of_traces_cost_at_most_2_percent_more_than_their_rows() -> Non
     assert len(empty) < 2 * 30, "windows that grow by half up to the head"
     signed = [one for one in node.requests if "eth_getTransactionReceipt" in one.methods]
     assert len(signed) <= 5_000 / 25 + 1.05 * pages, "25 transactions a request, and one more a page"
+
+
+@pytest.mark.parametrize("rate", [2.0, 25.0])
+def test_the_allowed_pace_is_used_to_95_percent_without_a_refusal(rate: float) -> None:
+    clock = [1_000.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    limits = NodeLimits(range_most=4, per_second=rate)
+    node = FakeRpc(long_world(600), limits=limits, clock=lambda: clock[0])
+    source = source_over(node, pace=Pace(rate, now=lambda: clock[0], sleep=sleep))
+    head, begun, before = source.head("1"), clock[0], len(node.requests)
+    list(source.pages("token", HUB, 0, head))
+    assert not any(one.status == 429 for one in node.requests)
+    assert len(node.requests) - before > 300
+    assert (len(node.requests) - before) / (clock[0] - begun) >= 0.95 * rate
+
+
+def test_a_node_that_is_asked_too_quickly_refuses_and_the_list_is_whole_all_the_same() -> None:
+    clock = [1_000.0]
+
+    def sleep(seconds: float) -> None:
+        clock[0] += seconds
+
+    world = long_world(60)
+    node = FakeRpc(world, limits=NodeLimits(range_most=4, per_second=5.0), clock=lambda: clock[0])
+    source = source_over(node, pace=Pace(20.0, now=lambda: clock[0], sleep=sleep), sleep=sleep, attempts=8)
+    found = [page.batch for page in source.pages("token", HUB, 0, source.head("1"))]
+    assert any(one.status == 429 for one in node.requests)
+    assert rows_of(found) == truth_of(world, HUB, "token", 10**9)
 
 
 def test_logs_that_name_the_time_of_their_block_save_every_question_about_blocks() -> None:

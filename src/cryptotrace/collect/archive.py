@@ -20,7 +20,7 @@ from cryptotrace.sources.base import Answer, Request
 if TYPE_CHECKING:
     from cryptotrace.store import Store
 
-__all__ = ["ASIDE", "StoreArchive", "answers_of_run", "keep_aside"]
+__all__ = ["ASIDE", "StoreArchive", "answers_of_run", "answers_of_stream", "keep_aside"]
 
 ASIDE = frozenset({"plan"})
 """Streams of answers that no two pulls agree on."""
@@ -68,11 +68,16 @@ def keep_aside(store: Store, answers: Iterable[Answer]) -> None:
 
 def answers_of_run(store: Store, chain: str, run: str) -> list[Answer]:
     """Give what a run was answered before its lists: heads and plans."""
-    rows = store.rows(f"SELECT key, {_COLUMNS} FROM responses WHERE stream = 'head' AND chain = ? ORDER BY key", [chain])
     aside = store.rows("SELECT name, value FROM meta WHERE starts_with(name, ?) ORDER BY name", [_ASIDE])
-    answers = [_answer(key, row) for key, *row in rows]
+    answers = answers_of_stream(store, chain, "head")
     answers += [_unpacked(name.removeprefix(_ASIDE), value) for name, value in aside]
     return [answer for answer in answers if (answer.request.chain, answer.request.run) == (chain, run)]
+
+
+def answers_of_stream(store: Store, chain: str, stream: str) -> list[Answer]:
+    """Give the stored answers to the questions of one stream, whichever run asked them."""
+    rows = store.rows(f"SELECT key, {_COLUMNS} FROM responses WHERE stream = ? AND chain = ? ORDER BY key", [stream, chain])
+    return [_answer(key, row) for key, *row in rows]
 
 
 def _packed(answer: Answer) -> str:

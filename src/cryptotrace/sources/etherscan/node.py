@@ -7,15 +7,14 @@ from datetime import datetime
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from cryptotrace.codecs import ChainInfo, parse_address
 from cryptotrace.errors import InputError, MalformedAnswer, NotIndexedYet
-from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Page
-from cryptotrace.sources.cells import hash_text, utc_time
+from cryptotrace.sources.cells import utc_time
 from cryptotrace.sources.etherscan.answers import read_proxy, read_rows
 from cryptotrace.sources.evm.amounts import name_of, quantity
 from cryptotrace.sources.evm.logs import read_logs
-from cryptotrace.sources.evm.receipts import Receipt, batch_of, read_receipt
+from cryptotrace.sources.evm.node import EvmNode
+from cryptotrace.sources.evm.receipts import Receipt, read_receipt
 from cryptotrace.sources.evm.windows import check_logs, walk_windows
 
 __all__ = ["EtherscanNode"]
@@ -23,17 +22,14 @@ __all__ = ["EtherscanNode"]
 _REASKS = 3
 _LOGS = 1_000
 _PAGES = 10
-_MOST_TOPICS = 4
 _Found = TypeVar("_Found")
 
 
-class EtherscanNode:
+class EtherscanNode(EvmNode):
     """What Etherscan answers in the words of a node; a part of :class:`~cryptotrace.sources.etherscan.Etherscan`."""
 
-    name: str
     log_rows = _LOGS
     """Logs a page; the explorer's cap."""
-    _chain: ChainInfo
 
     if TYPE_CHECKING:
 
@@ -41,35 +37,13 @@ class EtherscanNode:
             self, stream: str, module: str, action: str, *, subject: str = "", run: str = "", **parameters: Any
         ) -> Answer: ...
 
-    def receipt(self, tx_hash: str, *, time: datetime | None = None, subject: str = "") -> Batch:
-        """Give what a transaction did: itself, its fee, and its token transfers with their log indices.
-
-        Parameters
-        ----------
-        tx_hash : str
-            The transaction.
-        time : datetime, optional
-            Of its block, where that is known; it costs a second request otherwise.
-        subject : str
-            The account for whose sake it is asked.
-
-        Raises
-        ------
-        NotIndexedYet
-            If the explorer does not know it, or not yet.
-        SourceError
-            As for every question.
-        """
-        name = _hash(tx_hash)
-        where = f"{self.name} {self._chain.name} receipt {name}"
+    def _receipt(self, tx_hash: str, subject: str) -> Receipt:
+        where = f"{self.name} {self._chain.name} receipt {tx_hash}"
 
         def ask(run: str) -> Answer:
-            return self._ask("receipt", "proxy", "eth_getTransactionReceipt", subject=subject, run=run, txhash=name)
+            return self._ask("receipt", "proxy", "eth_getTransactionReceipt", subject=subject, run=run, txhash=tx_hash)
 
-        receipt = _again(ask, lambda answer: read_receipt(read_proxy(answer), self._chain, tx_hash=name, where=where))
-        if time is None:
-            time = self._time_of(receipt, subject)
-        return batch_of(receipt, self._chain, time=time, file=f"{self.name}:{self._chain.name}:receipt")
+        return _again(ask, lambda answer: read_receipt(read_proxy(answer), self._chain, tx_hash=tx_hash, where=where))
 
     def _time_of(self, receipt: Receipt, subject: str) -> datetime:
         """Ask for the time of a block, which receipts lack; the block must be the one that the receipt means."""
@@ -96,60 +70,22 @@ class EtherscanNode:
 
         return _again(ask, read)
 
-    def logs(
-        self,
-        contract: str | None,
-        topics: Sequence[str | None],
-        first: int,
-        last: int,
-        cursor: str | None = None,
-        *,
-        subject: str = "",
+    def _log_pages(
+        self, contract: str | None, topics: tuple[str | None, ...], first: int, last: int, cursor: str | None, subject: str
     ) -> Iterator[Page]:
-        """Walk the logs of a contract or of topics from block ``first`` to ``last``, both included, or go on at a cursor.
-
-        Parameters
-        ----------
-        contract : str or None
-            Whose logs; None for all.
-        topics : sequence of str or None
-            What must stand at each place; None for anything. One at least where ``contract`` is None.
-        first, last : int
-            Blocks.
-        cursor : str, optional
-            Of an earlier page.
-        subject : str
-            The account for whose sake they are asked.
-
-        Yields
-        ------
-        Page
-            Token transfers, wraps and events; each page is final up to its ``through``.
-
-        Raises
-        ------
-        InputError
-            If nothing is asked for.
-        SourceError
-            If the list is not proven complete.
-        """
-        named = None if contract is None else parse_address(contract, self._chain.name)
-        wanted = tuple(None if topic is None else _hash(topic) for topic in topics)
-        if len(wanted) > _MOST_TOPICS or (named is None and not any(wanted)):
-            raise InputError("logs need a contract or a topic, and at most four topics", where="logs", hint="Name one")
-        where = f"{self.name} {self._chain.name} logs {named or ''}".strip()
-        filters = _filters(named, wanted)
+        where = f"{self.name} {self._chain.name} logs {contract or ''}".strip()
+        filters = _filters(contract, topics)
 
         def ask(start: int, end: int, number: int) -> list[Any]:
             def question(run: str) -> Answer:
                 return self._ask(
-                    "logs", "logs", "getLogs", subject=subject or named or "", run=run, **filters, fromBlock=start,
-                    toBlock=end, page=number, offset=self.log_rows,
+                    "logs", "logs", "getLogs", subject=subject, run=run, **filters, fromBlock=start, toBlock=end, page=number,
+                    offset=self.log_rows,
                 )  # fmt: skip
 
             def read(answer: Answer) -> list[Any]:
                 rows = read_rows(answer)
-                check_logs(rows, first=start, last=end, most=self.log_rows, contract=named, topics=wanted, where=where)
+                check_logs(rows, first=start, last=end, most=self.log_rows, contract=contract, topics=topics, where=where)
                 return rows
 
             return _again(question, read)
@@ -158,12 +94,6 @@ class EtherscanNode:
         for rows, through, left in walk:
             batch = read_logs(rows, self._chain, file=f"{self.name}:{self._chain.name}:logs")
             yield Page(batch=batch, rows=len(rows), through=through, cursor=left)
-
-
-def _hash(text: str) -> str:
-    """Give a hash as it is asked for."""
-    found = hash_text(text)
-    return name_of(found if found.startswith("0x") else f"0x{found}", "hash")
 
 
 def _filters(contract: str | None, topics: Sequence[str | None]) -> dict[str, str]:

@@ -28,6 +28,8 @@ __all__ = [
 _QUANTITY = re.compile(r"0x[0-9a-fA-F]{0,64}", re.ASCII)
 _DATA = re.compile(r"0x(?:[0-9a-fA-F]{2})*", re.ASCII)
 _HASH = re.compile(r"0x[0-9a-f]{64}", re.ASCII)
+_ADDRESS = re.compile(r"0x[0-9a-f]{40}", re.ASCII)
+"""As addresses of all EVM chains are stored, and as nodes write them."""
 _WORD = 64
 _INT = 2**31 - 1
 _LONG = 2**63 - 1
@@ -98,6 +100,8 @@ def address(value: Any, chain: str, column: str) -> str:
     """
     if type(value) is not str:
         raise InputError(f"{column} is {'missing' if value is None else 'not text'}")
+    if _ADDRESS.fullmatch(value):
+        return value
     try:
         return parse_address(value, chain)
     except InvalidAddressError as problem:
@@ -111,6 +115,8 @@ def address_in(word: str) -> str | None:
 
 def name_of(value: Any, column: str = "transactionHash") -> str:
     """Give the hash of a transaction, in lower case."""
+    if type(value) is str and _HASH.fullmatch(value):
+        return value
     name = hash_text(value, column)
     if not _HASH.fullmatch(name):
         raise InputError(f"{column} is not a hash of 32 bytes")

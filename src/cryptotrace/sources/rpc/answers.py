@@ -28,6 +28,7 @@ from cryptotrace.errors import (
 from cryptotrace.sources._http import header_seconds
 from cryptotrace.sources.base import Answer
 from cryptotrace.sources.rpc.ranges import Hint, hint_of
+from cryptotrace.sources.rpc.results import plain_results
 
 __all__ = ["BatchRefused", "NoTraces", "Reorganised", "TooWide", "classify", "read_results"]
 
@@ -188,6 +189,8 @@ def classify(answer: Answer) -> None:
     SourceError
         Of the kind that the words in the body say; by code, then by HTTP status, only where the words say nothing.
     """
+    if plain_results(answer) is not None:
+        return
     asked = _asked(answer)
     body = _body(answer)
     if isinstance(body, list) and isinstance(asked, list) and body:
@@ -209,14 +212,16 @@ def classify(answer: Answer) -> None:
         raise _malformed(answer, "an answer to another question")
 
 
-def read_results(answer: Answer) -> list[Any]:
-    """Give the results of an answer that :func:`classify` let pass, in the order of the questions."""
+def read_results(answer: Answer) -> list[msgspec.Raw]:
+    """Give the results of an answer that :func:`classify` let pass, in the order of the questions, each as it came."""
+    found = plain_results(answer)
+    if found is not None:
+        return found
     body = _body(answer)
-    if isinstance(body, dict):
-        return [body.get("result")]
-    if not isinstance(body, list):
+    if not isinstance(body, (dict, list)):
         raise _malformed(answer, "no results")
-    return [one.get("result") for one in sorted(body, key=lambda one: one["id"])]
+    results = [body] if isinstance(body, dict) else sorted(body, key=lambda one: one["id"])
+    return [msgspec.Raw(msgspec.json.encode(one.get("result"))) for one in results]
 
 
 def _ids(body: Sequence[Any]) -> list[int]:

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import msgspec
+
 from cryptotrace.codecs import ChainInfo, chain_of, parse_address
-from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, NotIndexedYet, PlanRequired
-from cryptotrace.schema import Batch
+from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, NotIndexedYet, PlanRequired, TransientSourceError
 from cryptotrace.sources.base import Answer, Fetcher, Request
 from cryptotrace.sources.cells import utc_time
 from cryptotrace.sources.evm.amounts import name_of, quantity
-from cryptotrace.sources.evm.receipts import Receipt, Transaction, batch_of, read_receipt, read_transaction
+from cryptotrace.sources.evm.node import EvmNode
+from cryptotrace.sources.evm.receipts import Receipt, Transaction, read_receipt, read_transaction
 from cryptotrace.sources.rpc.answers import BatchRefused, Reorganised, classify, read_results
+from cryptotrace.sources.rpc.forks import FORK, heads_of
+from cryptotrace.sources.rpc.results import decoded
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -56,7 +60,7 @@ class Block:
     withdrawals: tuple[Any, ...]
 
 
-class RpcNode:
+class RpcNode(EvmNode):
     """The questions that are no list; a part of :class:`~cryptotrace.sources.rpc.Rpc`.
 
     Parameters
@@ -102,7 +106,7 @@ class RpcNode:
 
     # -- questions -------------------------------------------------------------------------------------------------------
 
-    def _fetch(self, payload: Any, stream: str, subject: str, run: str) -> list[Any]:
+    def _fetch(self, payload: Any, stream: str, subject: str, run: str) -> list[msgspec.Raw]:
         request = Request(
             source=self.name,
             chain=self.chain,
@@ -115,19 +119,25 @@ class RpcNode:
 
     def _one(self, stream: str, method: str, params: list[Any], *, subject: str = "", run: str = "") -> Any:
         """Ask one question."""
-        return self._fetch(_numbered(1, (method, params)), stream, subject, run)[0]
+        found = self._fetch(_numbered(1, (method, params)), stream, subject, run)[0]
+        return decoded(found, f"{self.name} {self.chain} {stream} {subject}".strip())
 
     def _many(self, calls: Sequence[Call], stream: str, *, subject: str, run: str, most: int = _BATCH) -> list[Any]:
         """Ask several questions in as few requests as the node takes; results in the order of the questions."""
+        where = f"{self.name} {self.chain} {stream} {subject}".strip()
+        return [decoded(one, where) for one in self._raw_many(calls, stream, subject=subject, run=run, most=most)]
+
+    def _raw_many(self, calls: Sequence[Call], stream: str, *, subject: str, run: str, most: int = _BATCH) -> list[msgspec.Raw]:
+        """Ask the same; results as they came."""
         size = min(most, self.abilities.batch if len(calls) > 1 else 1)
-        found: list[Any] = []
+        found: list[msgspec.Raw] = []
         for at in range(0, len(calls), size):
             found += self._together(calls[at : at + size], stream, subject, run)
         return found
 
-    def _together(self, calls: Sequence[Call], stream: str, subject: str, run: str) -> list[Any]:
+    def _together(self, calls: Sequence[Call], stream: str, subject: str, run: str) -> list[msgspec.Raw]:
         if len(calls) == 1:
-            return [self._one(stream, *calls[0], subject=subject, run=run)]
+            return self._fetch(_numbered(1, calls[0]), stream, subject, run)
         try:
             return self._fetch([_numbered(at, call) for at, call in enumerate(calls, 1)], stream, subject, run)
         except BatchRefused:
@@ -158,7 +168,8 @@ class RpcNode:
         chain: Call = ("eth_chainId", [])
         batch = _BATCH
         try:
-            told = self._fetch([_numbered(1, chain), _numbered(2, chain)], "plan", "", run)
+            numbers = self._fetch([_numbered(1, chain), _numbered(2, chain)], "plan", "", run)
+            told = [decoded(number, f"{self.name} {self.chain}") for number in numbers]
         except BadRequest:
             batch, told = 1, [self._one("plan", *chain, run=run)]
         if any(str(one).lower() != hex(self._chain.evm_chain_id or 0) for one in told):
@@ -200,6 +211,38 @@ class RpcNode:
         block = self._block(self._one("head", "eth_getBlockByNumber", [hex(number), False], run=run), number)
         self._head = (number, block.hash)
         return number
+
+    def standing(self, told: Iterable[Answer], run: str) -> int | None:
+        """Hold what earlier runs were told of their heads against the chain as it is now.
+
+        Returns
+        -------
+        int or None
+            The newest head that still stands, -1 where none does: rows above it are of blocks that are gone. None where the
+            newest of all stands, or nothing was told.
+
+        Raises
+        ------
+        TransientSourceError
+            If the node does not know such a block: it may lag behind, and nothing is forgotten for that.
+
+        Notes
+        -----
+        One request, and one more for each head that is gone.
+        """
+        heads = heads_of(told)
+        for at, (number, known) in enumerate(heads):
+
+            def question(run: str, number: int = number) -> Block:
+                found = self._one(FORK, "eth_getBlockByNumber", [hex(number), False], run=run)
+                if found is None:
+                    what = f"the node does not know block {number:,}, under which an earlier run read"
+                    raise TransientSourceError(what, where=f"{self.name} {self.chain}", hint="Try again later, or another node")
+                return self._block(found, number)
+
+            if again(question, run).hash == known:
+                return number if at else None
+        return -1 if heads else None
 
     def _known_head(self, run: str) -> int:
         return self.head(run) if self._head is None else self._head[0]
@@ -284,36 +327,17 @@ class RpcNode:
 
         return token_facts(self.web3(run, stream="token facts"), parse_address(contract, self.chain), self._known_head(run))
 
-    def receipt(self, tx_hash: str, *, time: datetime | None = None, subject: str = "") -> Batch:
-        """Give what a transaction did: itself, its fee, and its token transfers with their log indices.
-
-        Parameters
-        ----------
-        tx_hash : str
-            The transaction.
-        time : datetime, optional
-            Of its block, where that is known; it costs a second request otherwise.
-        subject : str
-            The account for whose sake it is asked.
-
-        Raises
-        ------
-        NotIndexedYet
-            If the node does not know it, or not yet.
-        SourceError
-            As for every question.
-        """
-        name = name_of(tx_hash)
-        where = f"{self.name} {self.chain} receipt {name}"
+    def _receipt(self, tx_hash: str, subject: str) -> Receipt:
+        where = f"{self.name} {self.chain} receipt {tx_hash}"
 
         def question(run: str) -> Receipt:
-            found = self._one("receipt", "eth_getTransactionReceipt", [name], subject=subject, run=run)
-            return read_receipt(found, self._chain, tx_hash=name, where=where)
+            found = self._one("receipt", "eth_getTransactionReceipt", [tx_hash], subject=subject, run=run)
+            return read_receipt(found, self._chain, tx_hash=tx_hash, where=where)
 
-        receipt = again(question)
-        if time is None:
-            time = self._times({receipt.block: receipt.block_hash}, "receipt", subject)[receipt.block]
-        return batch_of(receipt, self._chain, time=time, file=f"{self.name}:{self.chain}:receipt")
+        return again(question)
+
+    def _time_of(self, receipt: Receipt, subject: str) -> datetime:
+        return self._times({receipt.block: receipt.block_hash}, "receipt", subject)[receipt.block]
 
     # -- what lists need besides -----------------------------------------------------------------------------------------
 

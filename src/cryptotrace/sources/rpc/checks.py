@@ -165,6 +165,9 @@ def is_payment(item: Mapping[str, Any], chain: ChainInfo) -> bool:
     """Whether an item that is not the outermost call may move coins."""
     from cryptotrace.sources.evm.traces import frames_of_items
 
+    action = item.get("action")
+    if item.get("type") == "call" and isinstance(action, dict) and action.get("value") == "0x0":
+        return False
     try:
         return any(frame.moves for frames in frames_of_items([item], chain).values() for frame in frames)
     except InputError:

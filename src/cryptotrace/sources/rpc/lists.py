@@ -20,6 +20,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from msgspec import Raw
+
 from cryptotrace.codecs import parse_address
 from cryptotrace.errors import InputError, MalformedAnswer
 from cryptotrace.schema import WIDE, Batch
@@ -31,13 +33,14 @@ from cryptotrace.sources.evm.receipts import read_receipt
 from cryptotrace.sources.rpc.answers import NoTraces, TooWide
 from cryptotrace.sources.rpc.asking import Call, again
 from cryptotrace.sources.rpc.checks import blocks_of, check_logs, merged_logs, place_of
+from cryptotrace.sources.rpc.log_pages import usual_page
 from cryptotrace.sources.rpc.ranges import Span
+from cryptotrace.sources.rpc.results import decoded
 from cryptotrace.sources.rpc.traces import RpcTraces
 
 __all__ = ["Rpc"]
 
 _SCAN = 5_000
-_MOST_TOPICS = 4
 _FIRST_PARTY = frozenset((TRANSFER, APPROVAL, DEPOSIT, WITHDRAWAL, *STABLECOIN_EVENTS))
 """Events whose first indexed value may be the account: payer, owner, holder, or whom an issuer froze."""
 _SECOND_PARTY = frozenset((TRANSFER, APPROVAL))
@@ -123,67 +126,35 @@ class Rpc(RpcTraces):
                 self._add_coin(rows, times, subject, batch)
             return batch
 
-        yield from self._walk(filters, None, "token", subject, first, last, cursor, build)
+        yield from self._walk(filters, None, "token", subject, first, last, cursor, build, columns=not with_coin)
 
-    def logs(
-        self,
-        contract: str | None,
-        topics: Sequence[str | None],
-        first: int,
-        last: int,
-        cursor: str | None = None,
-        *,
-        subject: str = "",
+    def _log_pages(
+        self, contract: str | None, topics: tuple[str | None, ...], first: int, last: int, cursor: str | None, subject: str
     ) -> Iterator[Page]:
-        """Walk the logs of a contract or of topics from block ``first`` to ``last``, both included, or go on at a cursor.
-
-        Parameters
-        ----------
-        contract : str or None
-            Whose logs; None for all.
-        topics : sequence of str or None
-            What must stand at each place; None for anything. One at least where ``contract`` is None.
-        first, last : int
-            Blocks.
-        cursor : str, optional
-            Of an earlier page.
-        subject : str
-            The account for whose sake they are asked.
-
-        Yields
-        ------
-        Page
-            Token transfers, wraps and events; each page is final up to its ``through``.
-
-        Raises
-        ------
-        InputError
-            If nothing is asked for.
-        SourceError
-            If the list is not proven complete.
-        """
-        named = None if contract is None else parse_address(contract, self.chain)
-        wanted: Filter = tuple(None if topic is None else name_of(topic, "topic") for topic in topics)
-        if len(wanted) > _MOST_TOPICS or (named is None and not any(wanted)):
-            raise InputError("logs need a contract or a topic, and at most four topics", where="logs", hint="Name one")
-        about = subject or named or ""
-
         def build(rows: list[Any]) -> Batch:
-            return self._read(rows, self._block_times(rows, "logs", about), "logs")
+            return self._read(rows, self._block_times(rows, "logs", subject), "logs")
 
-        yield from self._walk([wanted], named, "logs", about, first, last, cursor, build)
+        yield from self._walk([topics], contract, "logs", subject, first, last, cursor, build, columns=True)
 
     def _walk(
         self, filters: Sequence[Filter], contract: str | None, stream: str, subject: str, first: int, last: int,
-        cursor: str | None, build: Callable[[list[Any]], Batch],
+        cursor: str | None, build: Callable[[list[Any]], Batch], *, columns: bool,
     ) -> Iterator[Page]:  # fmt: skip
-        """Give logs window by window; what else a page needs may show that its logs are wrong, so all is asked again then."""
+        """Give logs window by window; what else a page needs may show that its logs are wrong, so all is asked again then.
+
+        With ``columns`` a window without any doubt is read in columns; ``build`` makes rows of logs as they came.
+        """
         span = Span(start=first) if cursor is None else Span.read(cursor)
         while span.start <= last:
             start, end = span.start, span.end(last)
 
             def window(run: str, start: int = start, end: int = end) -> tuple[int, Batch]:
-                rows = self._window_logs(filters, contract, stream, subject, start, end, run, closing=end == last)
+                results = self._window_logs(filters, contract, stream, subject, start, end, run, closing=end == last)
+                page = usual_page(results, filters, first=start, last=end, contract=contract) if columns else None
+                if page is not None:
+                    times = self._times(page.silent_blocks, stream, subject)
+                    return len(page), page.batch(self._chain, times, self._file(stream))
+                rows = self._checked_logs(results, filters, contract, stream, subject, start, end)
                 return len(rows), build(rows)
 
             def block(run: str, start: int = start) -> tuple[int, Batch]:
@@ -203,14 +174,21 @@ class Rpc(RpcTraces):
     def _window_logs(
         self, filters: Sequence[Filter], contract: str | None, stream: str, subject: str, start: int, end: int, run: str, *,
         closing: bool,
+    ) -> list[Raw]:  # fmt: skip
+        """Ask for the logs of each filter; where the walk ends, whether the head block of the run still stands, too."""
+        calls: list[Call] = [("eth_getLogs", [_query(one, contract, start, end)]) for one in filters]
+        results = self._raw_many(self._closed(calls, closing=closing), stream, subject=subject, run=run)
+        if len(results) > len(calls):
+            self._check_head(decoded(results.pop(), f"{self.name} {self.chain} head"))
+        return results
+
+    def _checked_logs(
+        self, results: Sequence[Raw], filters: Sequence[Filter], contract: str | None, stream: str, subject: str, start: int,
+        end: int,
     ) -> list[Any]:  # fmt: skip
         where = f"{self.name} {self.chain} {stream} {subject}"
-        calls: list[Call] = [("eth_getLogs", [_query(one, contract, start, end)]) for one in filters]
-        results = self._many(self._closed(calls, closing=closing), stream, subject=subject, run=run)
-        if len(results) > len(calls):
-            self._check_head(results.pop())
         lists = [
-            check_logs(rows, first=start, last=end, topics=one, contract=contract, where=where)
+            check_logs(decoded(rows, where), first=start, last=end, topics=one, contract=contract, where=where)
             for one, rows in zip(filters, results, strict=True)
         ]
         return merged_logs(lists, where)

@@ -156,10 +156,11 @@ class RpcTraces(RpcNode):
         mine = [item for item in items if item.get("type") != "reward" and path_of(item, where)[0] in names]
         blocks = blocks_of(mine, where)
         times = self._times(blocks, "internal", subject)
-        partial = {name for name in names if self._is_partial([x for x in mine if path_of(x, where)[0] == name])}
-        whole = [item for item in mine if path_of(item, where)[0] not in partial]
-        whole += self._whole_traces(sorted(partial), blocks, subject)
-        batch, _ = read_trace_items(whole, self._chain, times=times, paths=False, file=self._file("internal"))
+        batch, unknown = read_trace_items(mine, self._chain, times=times, paths=False, file=self._file("internal"))
+        if unknown:
+            whole = [item for item in mine if path_of(item, where)[0] not in unknown]
+            whole += self._whole_traces(sorted(unknown), blocks, subject)
+            batch, _ = read_trace_items(whole, self._chain, times=times, paths=False, file=self._file("internal"))
         return rows_about(batch, subject)
 
     def _is_partial(self, items: Sequence[Any]) -> bool:

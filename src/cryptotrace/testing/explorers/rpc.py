@@ -8,6 +8,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from types import TracebackType
 from typing import Any, Self
 
@@ -32,7 +33,7 @@ from cryptotrace.testing.explorers.rpc_faults import RpcFault, RpcFaults, error_
 
 __all__ = ["FakeRpc", "NodeLimits"]
 
-_BAD = -32602
+_BAD, _TOO_MANY = -32602, 429
 _METHODS = frozenset((
     "eth_chainId", "eth_blockNumber", "eth_getBlockByNumber", "eth_getTransactionByHash", "eth_getTransactionReceipt",
     "eth_getBalance", "eth_getTransactionCount", "eth_call", "eth_getLogs", "trace_filter", "trace_transaction", "trace_block",
@@ -67,6 +68,8 @@ class NodeLimits:
         Whose refusals it speaks: ``infura`` and ``alchemy`` with a hint, ``bsc`` and ``plain`` without.
     status : int
         HTTP status of such refusals, where a request asks one question.
+    per_second : float or None
+        The most requests of any second; further ones are refused with HTTP 429.
     """
 
     off: frozenset[str] = frozenset()
@@ -75,6 +78,7 @@ class NodeLimits:
     batch_most: int = 100
     words: str = "infura"
     status: int = 200
+    per_second: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +225,8 @@ class FakeRpc:
     def _answer(self, params: Mapping[str, str], path: str, calls: list[Any], methods: list[str], *, batch: bool) -> Answer:
         if path != self.path:
             return refusal(401, -32600, "Must be authenticated!")
+        if self._is_too_quick():
+            return refusal(429, 429, "Too Many Requests")
         if params or not calls or not all(map(_is_call, calls)):
             return refusal(400, -32600, "invalid request")
         if batch and len(calls) > self.limits.batch_most:
@@ -229,6 +235,14 @@ class FakeRpc:
         if not batch and "error" in items[0] and items[0]["error"]["code"] in (-32005, -32602) and self.limits.status != 200:
             return refusal(self.limits.status, items[0]["error"]["code"], items[0]["error"]["message"])
         return self.faults.spoil(len(self.requests) + 1, methods, items, batch=batch)
+
+    def _is_too_quick(self) -> bool:
+        """Whether the second that ends now has seen as many requests as it may."""
+        if self.limits.per_second is None:
+            return False
+        since = self._clock() - 1
+        last = (one for one in reversed(self.requests) if one.status != _TOO_MANY)
+        return sum(1 for _ in takewhile(lambda one: one.at > since, last)) >= self.limits.per_second
 
     def _item(self, call: Mapping[str, Any]) -> Item:
         shape: Item = {"jsonrpc": "2.0", "id": call["id"]}
