@@ -117,7 +117,7 @@ PLACES: Mapping[str, EvmPlace | TronPlace | CoinPlace | PricePlace] = {
         nobody="TJe8DXzaymbMLXdrNF8vXrj7EvpRj3PGEE",
         token=_TRON_USDT,
         crowded=(1_609_459_200_000, 1_640_995_200_000),
-        empty=(1_500_000_000_000, 1_510_000_000_000),
+        empty=(1_530_000_000_000, 1_531_000_000_000),
         freezes=(1_577_836_800_000, 1_640_995_200_000),
     ),
     # the address of the genesis block, to which people still send; the first transaction after it

@@ -55,20 +55,29 @@ def read_object(answer: Answer) -> dict[str, Any]:
     return body
 
 
-def read_counted(answer: Answer) -> tuple[int, list[Any]]:
-    """Give (rows that the window holds, rows of this page).
+def read_counted(answer: Answer, name: str = "token_transfers", *, is_counted: bool = True) -> tuple[int, list[Any]]:
+    """Give (rows that are counted, rows of this page); the count of a list that has none is -1.
+
+    Parameters
+    ----------
+    answer : Answer
+        To a question about a list.
+    name : str
+        Where the rows stand.
+    is_counted : bool
+        Whether the list has counts: one that should have, and has none, is never proven to be whole.
 
     Raises
     ------
     MalformedAnswer
-        If there is no list, or no count: a list without one is never proven to be whole.
+        If there is no list, or no count.
     """
     body = read_object(answer)
-    rows, counts = body.get("token_transfers"), [body.get("total"), body.get("rangeTotal")]
+    rows, counts = body.get(name), [body.get("total"), body.get("rangeTotal")]
     known = [count for count in counts if type(count) is int and count >= 0]
-    if not isinstance(rows, list) or not known:
-        raise _malformed(answer, "not a list with a count")
-    return max(known), rows
+    if not isinstance(rows, list) or (is_counted and not known):
+        raise _malformed(answer, "not a list with a count" if is_counted else "not a list")
+    return max(known, default=-1), rows
 
 
 def _decoded(answer: Answer) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cryptotrace.errors import InputError
 from cryptotrace.schema import Batch
-from cryptotrace.sources.cells import plain
+from cryptotrace.sources.cells import exact_integer, plain
 from cryptotrace.sources.tron.gathering import Place, add_event, add_move, raw_text
 from cryptotrace.sources.tron.spelling import address, moment, small_or_none, sun, tx_name
 
@@ -53,7 +53,8 @@ def _add(batch: Batch, cells: Any) -> None:
     sender, receiver = address(cells.get("from_address"), "from_address"), address(cells.get("to_address"), "to_address")
     contract, amount = address(cells.get("contract_address"), "contract_address"), cells.get("quant")
     if cells.get("event_type") == "Approval":
-        add_event(batch, place, "approval", owner=sender, counterparty=receiver, contract=contract)
+        limit = None if amount is None else exact_integer(amount, "quant")
+        add_event(batch, place, "approval", owner=sender, counterparty=receiver, contract=contract, amount=limit)
         return
     add_move(
         batch, place, kind="token", sender=sender, receiver=receiver, amount=sun(amount, "quant"), asset=contract,

@@ -1,40 +1,45 @@
-"""Tronscan: a second list of the TRC-20 transfers of an account on TRON.
+"""Tronscan: a second source of both lists of an account on TRON.
 
-Pages hold 50 rows (more are cut without a word) and reach 10,000 rows deep; some are short without being the last. So a list is
-read in windows of time, each with the number of rows that Tronscan says it has: only a window whose rows are all here is taken.
-One with too many rows, or too few, is halved; where a window of one page still shows fewer rows than it counts, the walk stops
-there and says so. Each halving costs the request that told the number.
+Pages hold 50 rows (more are cut without a word) and reach 10,000 rows deep; some are short without being the last. So lists are
+read in windows of time, and only a window whose rows are all here is taken (:mod:`~cryptotrace.sources.tron.scan_windows`).
+What TronGrid shows as one list, Tronscan has in two: transactions, with their fees, and internal transactions; both are read
+for each window. Approvals of TRC-20 tokens may be missing here; they are no money.
 
-TRX is not asked for here: transactions and internal transactions are two lists whose shapes are not known well enough. Not
-verified live: the list of blocks that gives the head; whether ``rangeTotal`` counts what a window holds; the words of refusals.
+Not verified live: the list of blocks that gives the head; the words of refusals; how the creation of a contract, changed
+permissions, unstakes and rewards are written (rows whose amount cannot be told are rejected, or are events without an amount);
+whether TRC-10 tokens that a call pays are shown at all (the balance check finds them).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cryptotrace.codecs import ChainInfo, chain_of, parse_address
-from cryptotrace.errors import InputError, MalformedAnswer, NotIndexedYet, RangeTooLarge
+from cryptotrace.errors import InputError, MalformedAnswer
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
 from cryptotrace.sources.tron.checks import is_doubtful
-from cryptotrace.sources.tron.scan_answers import classify, read_counted, read_object
+from cryptotrace.sources.tron.scan_answers import classify, read_object
+from cryptotrace.sources.tron.scan_lists import INNER, SIGNED, TOKEN, ScanList, stamp_of
+from cryptotrace.sources.tron.scan_native import scan_native_of
 from cryptotrace.sources.tron.scan_rows import scan_transfers_of
-from cryptotrace.sources.tron.spelling import FIRST_MS, LAST_MS, address
+from cryptotrace.sources.tron.scan_windows import FIRST_BLOCK_MS, ScanWindows, cut
+from cryptotrace.sources.tron.spelling import FIRST_MS, LAST_MS
 
 __all__ = ["Tronscan"]
 
 _PAGE = 50
 _DEEPEST = 10_000
-_REASKS = 3
+_LISTS: Mapping[str, tuple[ScanList, ...]] = {"native": (SIGNED, INNER), "token": (TOKEN,)}
 _MARGIN_MS = 90_000
 """Below the newest block: 19 blocks of 3 s until one is solidified, and as much again for a slow index."""
+_FIRST_DAY = FIRST_BLOCK_MS // 86_400_000 * 86_400_000
 _Window = tuple[int, int]
 
 
 class Tronscan:
-    """The TRC-20 transfers of accounts at Tronscan.
+    """The lists of accounts at Tronscan.
 
     Parameters
     ----------
@@ -45,7 +50,7 @@ class Tronscan:
     page_rows : int
         Rows a page; 50 is the most that is served.
     deepest : int
-        Where pages end; a window with so many rows is halved.
+        Where pages end; a window with so many rows is cut.
     on_rate : callable
         Not called.
 
@@ -56,7 +61,7 @@ class Tronscan:
     """
 
     name = "tronscan"
-    streams = ("token",)
+    streams = ("native", "token")
     questions = 1
 
     def __init__(
@@ -114,95 +119,42 @@ class Tronscan:
     def pages(self, stream: str, address: str, first: int, last: int, cursor: str | None = None) -> Iterator[Page]:
         """Walk the list between two moments in ms, or go on at a cursor; see :meth:`Source.pages`."""
         if stream not in self.streams:
-            raise InputError(f"{self.name} has no list {stream}", where=self.name, hint="It has token")
+            raise InputError(f"{self.name} has no list {stream}", where=self.name, hint=f"It has {', '.join(self.streams)}")
         subject = parse_address(address, self.chain)
-        windows = [(first, last)] if cursor is None else _read_windows(cursor)
+        reader = self._reader(stream, subject, f"until {last}")
+        windows = [(min(max(first, _FIRST_DAY), last), last)] if cursor is None else _read_windows(cursor)
         while windows:
             start, end = windows.pop()
-            rows = self._window(subject, start, end)
+            rows = self._window(reader, stream, start, end)
             if rows is None:
-                middle = (start + end) // 2
-                windows += [(middle + 1, end), (start, middle)]
+                windows += reversed(cut(start, end))
                 continue
             yield Page(batch=self.parse(stream, rows), rows=len(rows), through=end, cursor=_written(windows))
 
-    def _window(self, subject: str, start: int, end: int) -> list[Any] | None:
-        """Give all rows of a window; None where it must be halved."""
-        count, rows = self._page(subject, start, end, 0)
-        if count >= self.deepest:
-            if start == end:
-                raise self._stuck(subject, start)
-            return None
-        for at in range(self.page_rows, count, self.page_rows):
-            more = self._page(subject, start, end, at)[1]
-            if not more:
-                break
-            rows += more
-        if len(rows) == count:
-            return rows
-        if len(rows) > count:
-            raise MalformedAnswer("more rows than are counted", where=f"{self.name} {subject}", hint="Try again")
-        if count > self.page_rows and start < end:
-            return None
-        raise NotIndexedYet(
-            f"{count} rows are counted and {len(rows)} are shown", where=f"{self.name} {subject}", hint="Use another explorer"
-        )
+    def _window(self, reader: ScanWindows, stream: str, start: int, end: int) -> list[Any] | None:
+        """Give all rows of a window, of both lists where the stream is in two; None where it must be cut."""
+        found: list[Any] = []
+        for of in _LISTS[stream]:
+            rows = reader.rows(of, start, end)
+            if rows is None:
+                return None
+            found += (row for row in rows if start <= stamp_of(row) <= end)
+        return found
 
-    def _stuck(self, subject: str, moment: int) -> RangeTooLarge:
-        return RangeTooLarge(
-            f"moment {moment} holds {self.deepest:,} rows or more",
-            where=f"{self.name} {subject}",
-            hint="Use another explorer; the walk stops here rather than lose them",
-        )
+    def _reader(self, stream: str, subject: str, run: str) -> ScanWindows:
+        def ask(of: ScanList, start: int, end: int, at: int, size: int, run: str) -> Answer:
+            bounds = {"start_timestamp": start, "end_timestamp": end, "start": at, "limit": size}
+            return self._ask(stream, of.path, subject, run, **{of.asks_for: subject}, **bounds)
 
-    def _page(self, subject: str, start: int, end: int, at: int) -> tuple[int, list[Any]]:
-        """Ask for one page, and again if what comes cannot be true, or is less than it should be."""
-        problem: MalformedAnswer | None = None
-        found: tuple[int, list[Any]] | None = None
-        for attempt in range(_REASKS):
-            try:
-                answer = self._ask(
-                    "token", "/token_trc20/transfers", subject, f"again {attempt}" if attempt else "", relatedAddress=subject,
-                    start_timestamp=start, end_timestamp=end, start=at, limit=self.page_rows,
-                )  # fmt: skip
-                counted = read_counted(answer)
-                _check(counted[1], subject, start, end, self.page_rows, f"{self.name} {subject}")
-            except MalformedAnswer as refusal:
-                problem = refusal
-                continue
-            found = counted
-            due = min(self.page_rows, counted[0] - at)
-            if len(counted[1]) >= due and not is_doubtful(self.parse("token", counted[1])):
-                break
-        if found is None:
-            assert problem is not None
-            raise problem
-        return found[0], list(found[1])
+        return ScanWindows(
+            subject=subject, ask=ask, is_doubtful=lambda _, rows: is_doubtful(self.parse(stream, rows)),
+            page_rows=self.page_rows, deepest=self.deepest, run=run, where=f"{self.name} {stream} {subject}",
+        )  # fmt: skip
 
     def parse(self, stream: str, rows: Sequence[Any]) -> Batch:
-        """Turn rows of the list into transfers; what does not fit is rejected whole. Pure."""
-        return scan_transfers_of(rows, file=f"{self.name}:{self.chain}:{stream}")
-
-
-def _check(rows: Sequence[Any], subject: str, first: int, last: int, most: int, where: str) -> None:
-    """Refuse a page whose rows cannot be an answer to the question."""
-    if len(rows) > most:
-        raise MalformedAnswer("more rows than were asked for", where=where, hint="Ask again")
-    for row in rows:
-        stamp = row.get("block_ts") if isinstance(row, dict) else None
-        if type(stamp) is not int or not first <= stamp <= last:
-            raise MalformedAnswer("a row without a time, or out of range", where=where, hint="Ask again")
-        if not any(_is(row.get(name), subject) for name in ("from_address", "to_address")):
-            raise MalformedAnswer("rows of another address", where=where, hint="Ask again")
-
-
-def _is(text: Any, subject: str) -> bool:
-    if text == subject:
-        return True
-    try:
-        return address(text, "") == subject
-    except InputError:
-        return False
+        """Turn rows of the lists of a stream into movements and events; what does not fit is rejected whole. Pure."""
+        file = f"{self.name}:{self.chain}:{stream}"
+        return scan_transfers_of(rows, file=file) if stream == "token" else scan_native_of(rows, file=file)
 
 
 def _written(windows: Sequence[_Window]) -> str:

@@ -1,4 +1,4 @@
-"""A fake Tronscan, without a socket or over HTTP: TRC-20 transfers of a TRON world."""
+"""A fake Tronscan, without a socket or over HTTP: transfers, transactions and internal transactions of a TRON world."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Self
 
 from cryptotrace.errors import InputError
 from cryptotrace.testing._dice import Dice
-from cryptotrace.testing._rows import TransferRow
 from cryptotrace.testing.explorers._http import LoopbackServer
 from cryptotrace.testing.explorers._replies import Answer, html, too_many
 from cryptotrace.testing.explorers._tron_rows import Item, Row, TronIndex, between
+from cryptotrace.testing.explorers._tronscan_rows import LISTS, Shown
 from cryptotrace.testing.explorers.tron_worlds import TronWorld
 from cryptotrace.testing.explorers.trongrid import KEY_HEADER
 
@@ -31,9 +31,11 @@ TRONSCAN_TROUBLES = (
     "no_count",
     "out_of_range",
 )
-"""``short``: pages lack rows that a second question brings. ``hidden``: a row is counted and never shown. The others are
-refusals, or rows that cannot be an answer."""
-_NAMES = {"relatedAddress", "start_timestamp", "end_timestamp", "start", "limit"}
+"""``short``: pages lack rows that a second question brings; without a count, none of them all. ``hidden``: a row is counted and
+never shown, so not in the list without counts. The others are refusals, or rows that cannot be an answer."""
+_DAY = 86_400_000
+_FIRST_BLOCK = 1_529_891_460_000
+_FINAL_AFTER = 57_000
 
 
 class FakeTronscan:
@@ -114,52 +116,56 @@ class FakeTronscan:
     def _honest(self, params: dict[str, str], path: str) -> Answer:
         if path == "/block":
             return _json({"total": 1, "data": [{"number": 60_000_000, "timestamp": self.newest, "confirmed": False}]})
-        if path != "/token_trc20/transfers" or set(params) - _NAMES:
+        of = LISTS.get(path)
+        if of is None or set(params) - {of.asks_for, "start_timestamp", "end_timestamp", "start", "limit"}:
             return _json({"message": "unknown path or parameter"}, 400)
         try:
             start, size = int(params["start"]), min(int(params["limit"]), self.cut)
             window = int(params["start_timestamp"]), int(params["end_timestamp"])
         except (KeyError, ValueError):
             return _json({"message": "Parameter error"}, 400)
-        if start + size > self.deepest:
-            return _json({"message": "start + limit must not be above 10000"}, 400)
-        account = params.get("relatedAddress", "")
-        items = [item for item in between(self.index.token[account], *window) if isinstance(item.row, TransferRow)][::-1]
-        shown = items[start : start + size]
-        if self._now("short") or ("hidden" in self.troubles and shown and _is_hidden(shown[-1], self.troubles["hidden"])):
+        if start > self.deepest or of.asks_for not in params or any(0 < bound < _FIRST_BLOCK for bound in window):
+            return _json({"message": "some parameters are invalid or out of range"}, 400)
+        account = params[of.asks_for]
+        # A bound of zero is no bound, and seconds are the finest that is told apart.
+        first, last = window[0] // 1_000 * 1_000, (window[1] // 1_000 * 1_000 + 999) if window[1] else self.newest
+        known = [item for item in self._listed(of, account) if item.stamp <= self.newest]
+        items = list(between(known, first, last))[::-1]
+        shown = items[start : min(start + size, self.deepest)]
+        if self._now("short") and (of.counted or len(shown) > 1):
             shown = shown[:-1]
-        return _json(self._spoilt(items, shown, account))
+        if of.counted and "hidden" in self.troubles:
+            shown = [item for item in shown if not self._is_hidden(item)]
+        days = between(known, first // _DAY * _DAY, last // _DAY * _DAY + _DAY - 1)
+        return _json(self._spoilt(of, len(days), shown, account))
 
-    def _spoilt(self, items: list[Item], shown: list[Item], account: str) -> Row:
-        rows = [_row(item, self.index) for item in shown]
+    def _listed(self, of: Shown, account: str) -> list[Item]:
+        lists = self.index.token if of.is_token else self.index.native
+        return [item for item in lists[account] if of.holds(item)]
+
+    def _is_hidden(self, item: Item) -> bool:
+        return int(item.call.row.tx_hash[:8], 16) % 100 < self.troubles["hidden"]
+
+    def _spoilt(self, of: Shown, count: int, shown: list[Item], account: str) -> Row:
+        rows = [
+            {**of.row(item, self.index), "confirmed": item.stamp <= self.newest - _FINAL_AFTER} for item in shown
+        ]  # fmt: skip
         if rows and self._now("unconfirmed"):
             rows[-1] = {**rows[-1], "confirmed": False}
         if rows and self._now("out_of_range"):
-            rows[-1] = {**rows[-1], "block_ts": 1_600_000_000_000}
-        others = [one for other, of in self.index.token.items() if other != account for one in of]
-        foreign = [
-            one for one in others if isinstance(one.row, TransferRow) and account not in (one.row.sender, one.row.receiver)
-        ]
-        if rows and foreign and self._now("foreign"):
-            rows[-1] = {**_row(foreign[0], self.index), "block_ts": rows[-1]["block_ts"]}
-        counts = {} if self._now("no_count") else {"total": min(len(items), self.deepest), "rangeTotal": len(items)}
-        return {**counts, "token_transfers": rows, "contractInfo": {}}
-
-
-def _is_hidden(item: Item, percent: int) -> bool:
-    return int(item.call.row.tx_hash[:8], 16) % 100 < percent
-
-
-def _row(item: Item, index: TronIndex) -> Row:
-    log = item.row
-    assert isinstance(log, TransferRow)
-    symbol, decimals = index.symbols[log.contract]
-    return {
-        "transaction_id": item.call.row.tx_hash, "block_ts": item.stamp, "block": log.block, "from_address": log.sender,
-        "to_address": log.receiver, "quant": str(log.amount), "contract_address": log.contract, "confirmed": True,
-        "tokenInfo": {"tokenId": log.contract, "tokenAbbr": symbol, "tokenDecimal": decimals, "tokenType": "trc20"},
-        "contractRet": "SUCCESS", "finalResult": "SUCCESS", "revert": False,
-    }  # fmt: skip
+            rows[-1] = {**rows[-1], of.stamp: 1_600_000_000_000}
+        if rows and self._now("foreign"):
+            foreign = [one for other in self.index.native if other != account for one in self._listed(of, other)]
+            mine = {id(one.call) for one in self._listed(of, account)}
+            strange = next(
+                (one for one in foreign if id(one.call) not in mine and account not in str(of.row(one, self.index))), None
+            )
+            if strange is not None:
+                rows[-1] = {**of.row(strange, self.index), of.stamp: rows[-1][of.stamp]}
+        counts = {"total": min(count, self.deepest), "rangeTotal": count} if of.counted else {"total": -1, "rangeTotal": -1}
+        if self._now("no_count"):
+            counts = {}
+        return {**counts, of.rows: rows, "contractInfo": {}}
 
 
 def _json(body: object, status: int = 200) -> Answer:
