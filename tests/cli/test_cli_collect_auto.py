@@ -95,7 +95,6 @@ def test_where_all_explorers_refuse_it_ends_with_4_in_one_line(unhurried: Comman
         ("tron", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t", [
             "asked: trongrid at 1 a second",
             "asked for what is still missing then: tronscan at 1 a second",
-            "lists: tronscan has only token",
             "without a key: 1 a second; with free keys 15, about 1 s",
             "key: none for trongrid. ",
         ]),
@@ -123,7 +122,7 @@ def test_a_dry_run_says_who_will_be_asked_and_what_no_key_costs(
     [
         ("blockscout", "ethereum", "(3 lists, the head, the chain)"),
         ("routescan", "bsc", "(3 lists, the head)"),
-        ("tronscan", "tron", "(1 list, the head)"),
+        ("tronscan", "tron", "(2 lists, the head)"),
         ("mempool", "bitcoin", "(1 list, the head)"),
     ],
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).parents[1] / "collect"))
+sys.path.extend(str(Path(__file__).parents[1] / folder) for folder in ("collect", "proofs", "sources_blockscout"))
 
 import cryptotrace as ct
 from cryptotrace.collect import pull

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -112,6 +113,32 @@ def test_what_the_issuer_destroyed_is_gone_though_no_transfer_says_so() -> None:
     batch.add("events", ("ethereum", "0x" + "d" * 64, 0, "destroy", 6, WHEN, USDT, B, None, 10, None))
     store.load([batch])
     assert ct.proofs(store).of("ethereum", B, USDT).status == "proven"  # type: ignore[union-attr]
+
+
+ZERO = "0x" + "0" * 40
+
+
+@pytest.mark.parametrize(
+    ("moves", "destroyed", "held", "status"),
+    [
+        # the transfer to the zero address stands beside the event: the money is gone once
+        ([(A, B, USDT, 10), (B, ZERO, USDT, 6)], [6], 4, "proven"),
+        ([(A, B, USDT, 10), (B, ZERO, USDT, 6)], [None], 4, "proven"),
+        # another amount, and another receiver, is another thing
+        ([(A, B, USDT, 10), (B, ZERO, USDT, 3)], [6], 1, "proven"),
+        ([(A, B, USDT, 10), (B, C, USDT, 6)], [3], 1, "proven"),
+        ([(A, B, USDT, 10), (B, ZERO, USDT, 6)], [6], -2, "partial"),
+    ],
+)
+def test_a_bridged_token_that_logs_a_transfer_beside_its_destruction_loses_it_once(
+    moves: Any, destroyed: list[int | None], held: int, status: str
+) -> None:
+    store = store_with(moves, {(B, USDT): max(held, 0)})
+    batch = Batch()
+    for number, amount in enumerate(destroyed, 9):
+        batch.add("events", ("ethereum", f"0x{1:064x}", number, "destroy", 5, WHEN, USDT, B, None, amount, None))
+    store.load([batch])
+    assert ct.proofs(store).of("ethereum", B, USDT).status == status  # type: ignore[union-attr]
 
 
 def test_an_empty_store_proves_nothing_and_says_so() -> None:

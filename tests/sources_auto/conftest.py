@@ -10,7 +10,7 @@ import pytest
 from cryptotrace.collect import pull
 
 _TESTS = Path(__file__).parents[1]
-_FOLDERS = ("collect", "sources_blockscout", "sources_tron", "sources_bitcoin", "sources_auto")
+_FOLDERS = ("collect", "sources_blockscout", "sources_tron", "sources_bitcoin", "sources_auto", "sources_rpc", "evm_node")
 sys.path += [str(_TESTS / folder) for folder in _FOLDERS]
 
 

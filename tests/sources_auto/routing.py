@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import coin_pulls
+import noding
 import pulling
 import pytest
 import scouting
@@ -26,6 +27,7 @@ from cryptotrace.sources.bitcoin.esplora import Esplora
 from cryptotrace.sources.bitcoin.mempool import Mempool
 from cryptotrace.sources.blockscout.lists import Blockscout
 from cryptotrace.sources.blockscout.rest import BlockscoutRest
+from cryptotrace.sources.rpc.lists import Rpc
 from cryptotrace.sources.tron.trongrid import TronGrid
 from cryptotrace.sources.tron.tronscan import Tronscan
 from cryptotrace.testing.explorers import UNLIMITED, FakeBlockscout, FakeEtherscan, FakeTronGrid, FakeTronscan
@@ -63,7 +65,7 @@ class SmallInfo(BlockchainInfo):
 
 SMALL: Mapping[str, Any] = {
     "etherscan": pulling.SmallPages, "blockscout": SmallBlockscout, "blockscout_rest": BlockscoutRest,
-    "trongrid": SmallTronGrid, "tronscan": SmallTronscan,
+    "rpc": Rpc, "trongrid": SmallTronGrid, "tronscan": SmallTronscan,
     "mempool": SmallMempool, "esplora": SmallEsplora, "blockchain_info": SmallInfo,
 }  # fmt: skip
 """The explorers with pages of a few rows, so that a small world needs many of them."""
@@ -81,6 +83,8 @@ def opened(name: str, fake: Any, **settings: Any) -> Source:
     """Give the explorer of a name over a fake, without a socket."""
     if name == "etherscan":
         return pulling.in_process(fake, page_rows=PAGE, **settings)
+    if name == "rpc":
+        return noding.source_over(fake, **settings)
     if name.startswith("blockscout"):
         fetcher: Any = scouting.InProcess(fake, **settings)
     elif name in ("trongrid", "tronscan"):

@@ -168,18 +168,18 @@ def test_where_all_fail_in_a_list_it_is_partial_with_what_the_last_one_said_and_
     assert covered[HUB, "token"][:2] == ("complete", None)
 
 
-def test_a_list_that_only_one_explorer_has_is_asked_of_it_alone() -> None:
+def test_a_tron_list_that_one_explorer_refuses_is_given_by_the_other() -> None:
     world = random_tron(3, transactions=60, addresses=3)
-    fakes = dict(reversed(tron(world).items()))
-    store = pulled(auto(fakes), world.addresses)
-    assert {(stream, given) for (_, stream), given in given_by(store).items()} == {
-        ("native", "trongrid"), ("token", "tronscan"),
-    }  # fmt: skip
+    whole = tron_pulls.stored(pulled(opened("trongrid", FakeTronGrid(world)), world.addresses))
+    store = pulled(auto(dict(reversed(tron(world).items()))), world.addresses)
+    assert set(given_by(store).values()) == {"tronscan"}
+    assert tron_pulls.stored(store) == whole
     gone = tron(world, trongrid=TronFault("error_text", paths=("transactions",), times=None))
     store = pulled(auto(gone), world.addresses)
-    ends = {stream: row[:2] for (_, stream), row in coverage(store).items()}
-    assert ends["token"] == ("complete", None)
-    assert ends["native"][0] == "partial"
+    given = {(stream, who) for (_, stream), who in given_by(store).items()}
+    assert given == {("native", "tronscan"), ("token", "trongrid")}
+    assert {row[:2] for row in coverage(store).values()} == {("complete", None)}
+    assert tron_pulls.stored(store) == whole
 
 
 def test_a_tron_list_goes_on_at_tronscan_without_a_row_twice() -> None:
@@ -272,8 +272,6 @@ TROUBLES: dict[str, dict[str, Any]] = {
     },
     "newest first": {"blockscout_rest": Fault("html", 502, where=later, times=None)},
 }
-OF_THE_KEY = frozenset({"responses"})
-"""A refusal for the plan of a key is asked for again by each run, and by one list of many: how many there are is chance."""
 SMALL_WORLD = random_chain(4, transactions=30, addresses=3)
 
 
@@ -302,21 +300,19 @@ def test_what_is_resumed_after_any_request_has_the_digests_of_what_was_not_and_a
         ct.collect(auto(again, ranks), store, SMALL_WORLD.addresses, progress=False)
         assert stored(store) == stored(whole), allowed
         if name != "a quota":  # it ends with the n-th request: elsewhere in a run that asks again what it was refused
-            differing = {table for table, digest in whole.digests().items() if store.digests()[table] != digest}
-            assert differing <= (OF_THE_KEY if "plan" in name else set()), allowed
+            assert {table for table, digest in whole.digests().items() if store.digests()[table] != digest} == set(), allowed
         assert replay_difference(store, progress=False) is None, allowed
 
 
 @pytest.mark.slow
 def test_small_budgets_add_up_to_the_same_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each call asks again what it was refused for its key, so that it must allow more requests than there are explorers."""
     small_pages(monkeypatch)
     whole, again, store = pulled(auto(troubled("a plan")), SMALL_WORLD.addresses), troubled("a plan"), ct.open_store(":memory:")
     for _ in range(60):
         found = ct.collect(auto(again), store, SMALL_WORLD.addresses, max_requests=6, progress=False)
         if not any(reason == "budget" for _, reason, *_ in found.table.rows):
             break
-    assert {table for table, digest in whole.digests().items() if store.digests()[table] != digest} <= OF_THE_KEY
+    assert whole.digests() == store.digests()
     assert replay_difference(store, progress=False) is None
 
 
@@ -364,6 +360,76 @@ def test_rows_of_a_newest_first_list_count_once_though_it_is_resumed_and_then_pa
         ct.collect(source, store, [HUB], max_requests=allowed, progress=False)
     assert given_by(store)[HUB, "native"] == "blockscout_rest+blockscout"
     check(store, WORLD, HUB)
+
+
+def once_out_of_reach(gone: dict[str, int], fakes: dict[str, Any]) -> AutoSource:
+    """Give two explorers, some of which are out of reach from their n-th request of the list ``native`` on."""
+    sources = [opened(name, fake) for name, fake in fakes.items()]
+    return AutoSource([failing(one, gone[one.name], "native") if one.name in gone else one for one in sources])
+
+
+def lists_asked(fake: Any, since: int) -> Counter[str]:
+    return Counter(one.params["action"] for one in fake.requests[since:] if one.params["action"] in ("txlist", "tokentx"))
+
+
+def test_a_run_to_the_same_end_goes_back_to_the_first_explorer_where_the_one_at_work_fails(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small_pages(monkeypatch)
+    fakes, store = pair(), ct.open_store(":memory:")
+    end: dict[str, Any] = {"to_block": SETTLED - 64, "progress": False}
+    ct.collect(once_out_of_reach({"etherscan": 3, "blockscout": 2}, fakes), store, [HUB], **end)
+    assert coverage(store)[HUB, "native"][:2] == ("partial", "unavailable")
+    assert given_by(store)[HUB, "native"] == "etherscan+blockscout"
+    ct.collect(once_out_of_reach({"blockscout": 0}, fakes), store, [HUB], **end)
+    check(store, WORLD, HUB)
+    assert given_by(store)[HUB, "native"] == "blockscout+etherscan"
+    assert replay_difference(store, progress=False) is None
+
+
+def test_who_began_with_a_list_ends_it_and_the_next_list_begins_with_the_first_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    small_pages(monkeypatch)
+    fakes, store = pair(), ct.open_store(":memory:")
+    end: dict[str, Any] = {"to_block": SETTLED - 64, "progress": False}
+    ct.collect(once_out_of_reach({"etherscan": 3}, fakes), store, [HUB], max_requests=14, **end)
+    assert coverage(store)[HUB, "native"][:2] == ("partial", "budget")
+    before = {name: len(fake.requests) for name, fake in fakes.items()}
+    ct.collect(auto(fakes), store, [HUB], **end)
+    check(store, WORLD, HUB)
+    assert given_by(store) == {
+        (HUB, "native"): "etherscan+blockscout",
+        (HUB, "internal"): "etherscan",
+        (HUB, "token"): "etherscan",
+    }
+    assert not lists_asked(fakes["etherscan"], before["etherscan"])["txlist"]
+    assert not lists_asked(fakes["blockscout"], before["blockscout"])["tokentx"]
+    assert replay_difference(store, progress=False) is None
+
+
+def test_a_list_comes_back_to_an_explorer_that_stumbled_over_one_place_only() -> None:
+    """Each explorer fails once, behind a place of its own."""
+    fakes = pair()
+
+    class Stumbling:
+        def __init__(self, inner: Any, at: int) -> None:
+            self.inner, self.at = inner, at
+
+        def fetch(self, request: Request) -> Answer:
+            asked = dict(request.parameters)
+            if request.stream == "native" and int(asked.get("startblock", 0)) > self.at:
+                self.at = SETTLED
+                raise BadKey("not now", where=request.source)
+            answer: Answer = self.inner.fetch(request)
+            return answer
+
+    blocks = sorted(row.block for row in WORLD.transactions)
+    places = {"etherscan": blocks[len(blocks) // 3], "blockscout": blocks[2 * len(blocks) // 3]}
+    sources = [opened(name, fake) for name, fake in fakes.items()]
+    source = AutoSource([one.through(Stumbling(one.fetcher, places[one.name])) for one in sources])
+    head = source.head("1")
+    pages = list(source.pages("native", HUB, 0, head))
+    assert pages[-1].through == head
+    assert pulling.rows_of(page.batch for page in pages) == truth_of(WORLD, HUB, "native", head)
 
 
 # -- opening -------------------------------------------------------------------------------------------------------------

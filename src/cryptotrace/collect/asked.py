@@ -40,7 +40,7 @@ class Asked:
     keyed_per_second : float
         The same with a key of the free plan; ``per_second`` where a key changes nothing, or is there.
     has_key : bool or None
-        None where the source does not say.
+        None where the source does not say, or takes none.
     key_help : str
         Where a key comes from.
     not_in_plan : tuple of str
@@ -86,7 +86,7 @@ def _asked(source: Source, rank: int) -> Asked:
         question_words=_QUESTIONS.get(source.name, "the head"),
         per_second=rate,
         keyed_per_second=max(keyed, rate),
-        has_key=has_key if takes_key or (known is not None and known.is_node) else None,
+        has_key=has_key if takes_key else None,  # of a node: its URL is the key, and it is there
         key_help=key_help(source.name),
         not_in_plan=known_limits(source.name, source.chain),
     )

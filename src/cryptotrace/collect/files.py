@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cryptotrace._version import __version__
+from cryptotrace.codecs import chain_of
+from cryptotrace.collect.income import refuse_other_rewards
 from cryptotrace.collect.numbering import one_numbering
 from cryptotrace.collect.statuses import coverage_table
 from cryptotrace.model import Coverage, Provenance
@@ -69,6 +71,8 @@ def load_transfers(
     UnknownChainError
         If ``chain`` is none that we know.
     """
+    if chain is not None:
+        refuse_other_rewards(store, format, chain_of(chain).name)
     batches = read_transfers(
         *paths,
         format=format,

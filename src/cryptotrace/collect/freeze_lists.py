@@ -109,30 +109,56 @@ def freeze_lists(chain: str, tokens: Iterable[str] | None) -> tuple[FreezeList, 
 
 
 def able(source: Source) -> Source:
-    """Give the source, or the first of several explorers, that lists events.
+    """Give the source, or those of several explorers that list events.
 
     Raises
     ------
     InputError
         If none does.
     """
-    several: Sequence[Source] = getattr(source, "sources", ())
-    for one in (source, *several):
-        if isinstance(one, GivesLogs) or isinstance(one, GivesEvents):  # noqa: SIM101  (each keeps that it is a source)
-            return one
-    raise InputError(
-        f"{source.name} lists no events of a contract", where="collect_freezes", hint="Use etherscan, or trongrid for TRON"
-    )
+    sources: Sequence[Source] = getattr(source, "sources", (source,))
+    ranks: Sequence[int] = getattr(source, "ranks", (0,))
+    lists_events = [bool(isinstance(one, (GivesLogs, GivesEvents))) for one in sources]
+    found = [pair for pair, is_able in zip(zip(sources, ranks, strict=True), lists_events, strict=True) if is_able]
+    if not found:
+        raise InputError(
+            f"{source.name} lists no events of a contract", where="collect_freezes", hint="Use etherscan, or trongrid for TRON"
+        )
+    if len(found) == 1:
+        return found[0][0]
+    from cryptotrace.sources.auto import AutoSource
+
+    return AutoSource([one for one, _ in found], [rank for _, rank in found])
 
 
-def pages_of(source: Source, one: FreezeList, first: int, last: int) -> Iterator[Page]:
-    """Walk a list; a page of anything else is not believed.
+def pages_of(source: Source, one: FreezeList, first: int, last: int, given_by: str | None = None) -> Iterator[Page]:
+    """Walk a list; a page of anything else is not believed. Of several explorers, the next goes on where one fails.
+
+    Parameters
+    ----------
+    source : Source
+        From :func:`able`.
+    one : FreezeList
+        The list.
+    first, last : int
+        Where it begins and ends, both included.
+    given_by : str, optional
+        Who was at work, where the list was cut short: whoever stands last goes on.
 
     Raises
     ------
     SourceError
         If the list is not proven complete.
     """
+    from cryptotrace.sources.auto import AutoSource
+
+    if not isinstance(source, AutoSource):
+        return _pages(source, one, first, last)
+    cursor = None if given_by is None else f"{given_by} "
+    return source.passed_on(source.sources, lambda other, start, _: _pages(other, one, start, last), first, last, cursor)
+
+
+def _pages(source: Source, one: FreezeList, first: int, last: int) -> Iterator[Page]:
     if isinstance(source, GivesEvents):
         pages = source.events(one.contract, one.name, first, last)
     else:

@@ -4,6 +4,8 @@ A list is one event of one contract. Lists are walked one after another under on
 next request, and go into the store together with the events and a word on how far each list is. A list that was cut short is
 walked again from where it began: what was answered is read out of the store, and only what is missing is asked for.
 
+Of several explorers, the next one goes on where one fails; coverage names them, the one at work last.
+
 Coverage has a row a list, of no address: ``freeze:<contract>:<event>``. It says nothing of the contract as an account.
 """
 
@@ -22,7 +24,7 @@ from cryptotrace.collect.archive import ASIDE, StoreArchive, keep_aside
 from cryptotrace.collect.freeze_lists import FreezeList, able, freeze_lists, pages_of
 from cryptotrace.collect.journal import Journal, journal_of
 from cryptotrace.collect.recording import RecordingFetcher
-from cryptotrace.collect.runs import check_end, close_run, open_run, prepare_run
+from cryptotrace.collect.runs import check_end, close_run, open_run, prepare_run, spec_of
 from cryptotrace.collect.stopping import first_interrupt_asks
 from cryptotrace.collect.walks import OPEN_ENDS, REJECTED, Progress, Step
 from cryptotrace.collect.writing import forget_stored, response_row
@@ -82,7 +84,8 @@ def collect_freezes(
     Parameters
     ----------
     source : Source
-        From :func:`cryptotrace.open_source`: one that lists logs (Etherscan and its kind) or events (TronGrid).
+        From :func:`cryptotrace.open_source`: one that lists logs (Etherscan and its kind, a node) or events (TronGrid). Of
+        several explorers, what one refuses is asked of the next.
     store : Store
         Events go into its table ``events``, raw answers and coverage beside them.
     tokens : iterable of str, optional
@@ -134,10 +137,11 @@ def collect_freezes(
             bar=freeze_bar(len(lists), progress=progress),
         )  # fmt: skip
         walk_lists(pull, before)
-        for refusal in fetcher.over.values() if not fetcher.accepted else ():
-            raise refusal  # a run that goes on, and its first question is refused
+        if not fetcher.accepted and set(_names(asked)) <= set(fetcher.over):
+            raise next(iter(fetcher.over.values()))  # a run that goes on, and its first question is refused
         if not pull.is_open:
             close_run(asked, store, journal, run, head, verb=VERB)
+            fetcher.forget_refusals()
     finally:
         journal.close()
     return coverage_of(pull)
@@ -170,10 +174,14 @@ def _walk(pull: FreezePull, one: FreezeList) -> None:
         return
     so_far = _begun(so_far.under(pull.head), pull.first)
     start = pull.first if so_far.through is None else so_far.through + 1
-    cursor = f"{start} {so_far.rows}"
+    cursor, giver = f"{start} {so_far.rows}", ""
     reason: str | None = None
     try:
-        for page in pages_of(pull.source, one, start, pull.head):
+        for page in pages_of(pull.source, one, start, pull.head, so_far.given_by if so_far.place else None):
+            now = (page.given_by or "").rpartition("+")[2]
+            if giver not in ("", now):  # another explorer goes on: what it gave before is settled
+                cursor = f"{pull.first if so_far.through is None else so_far.through + 1} {so_far.rows}"
+            giver = now
             so_far = so_far.after(replace(page, cursor=cursor), pull.source.chain)
             _take(pull, Step(progress=so_far.ended("in_progress"), batch=page.batch, answers=tuple(pull.fetcher.drain())))
     except SourceError as problem:
@@ -198,16 +206,16 @@ def _unknown(pull: FreezePull, stream: str) -> Progress:
 def _known(store: Store, source: Source, first: int) -> dict[str, Progress]:
     """Give what earlier calls know of lists that begin at the same place."""
     rows = store.rows(
-        "SELECT stream, to_block, status, reason, rows, coalesce(head, 0), cursor FROM coverage "
+        "SELECT stream, to_block, status, reason, rows, coalesce(head, 0), cursor, given_by FROM coverage "
         "WHERE source = ? AND chain = ? AND address IS NULL AND from_block = ? AND starts_with(stream, 'freeze:')",
         [source.name, source.chain, first],
     )
     return {
         stream: Progress(
             stream=stream, address="", through=None if through < first else through, rows=count, status=status, reason=reason,
-            head=head, cursor=cursor,
+            head=head, cursor=cursor, given_by=given_by,
         )
-        for stream, through, status, reason, count, head, cursor in rows
+        for stream, through, status, reason, count, head, cursor, given_by in rows
     }  # fmt: skip
 
 
@@ -217,12 +225,17 @@ def _answered(pull: FreezePull) -> list[Answer]:
         one.contract for one in pull.lists if (p := pull.known.get(one.stream)) is not None and p.under(pull.head).place
     }  # fmt: skip
     rows = pull.store.rows(
-        "SELECT key FROM responses WHERE source = ? AND chain = ? AND stream IN ('logs', 'events') "
+        "SELECT key FROM responses WHERE source IN (SELECT unnest(?)) AND chain = ? AND stream IN ('logs', 'events') "
         "AND subject IN (SELECT unnest(?)) ORDER BY key",
-        [pull.source.name, pull.source.chain, sorted(cut)],
+        [_names(pull.source), pull.source.chain, sorted(cut)],
     )
     archive = StoreArchive(pull.store)
     return [answer for (key,) in rows if (answer := archive.find(key)) is not None]
+
+
+def _names(source: Source) -> list[str]:
+    """Name the explorers that are asked."""
+    return [one.name for one in getattr(source, "sources", (source,))]
 
 
 def freeze_bar(total: int, *, progress: bool | None) -> Any:
@@ -280,14 +293,14 @@ def _coverage_row(pull: FreezePull, progress: Progress) -> tuple[Any, ...]:
     through = pull.first - 1 if progress.through is None else progress.through
     return (
         pull.source.name, progress.stream, pull.source.chain, None, pull.first, through, progress.status, progress.reason,
-        progress.rows, progress.cursor, progress.head, datetime.now(UTC), None,
+        progress.rows, progress.cursor, progress.head, datetime.now(UTC), progress.given_by,
     )  # fmt: skip
 
 
 def _record(pull: FreezePull) -> None:
     """Keep what a replay needs."""
     parameters = {
-        "source": pull.source.name,
+        "source": spec_of(pull.source),
         "chain": pull.source.chain,
         "run": pull.run,
         "head": pull.head,
@@ -316,6 +329,7 @@ def coverage_of(pull: FreezePull) -> Coverage:
         "contracts": " ".join(by_contract),
         "requests": str(sum(pull.fetcher.sent.values())),
         "requests_by_stream": json.dumps(dict(sorted(pull.fetcher.sent.items()))),
+        "refused": json.dumps({name: str(problem) for name, problem in sorted(pull.fetcher.over.items())}),
     }
     warnings = ("stopped on request: run the same command to go on",) if stopped else ()
     return Coverage(

@@ -74,7 +74,14 @@ SELECT k.chain, k.address, k.contract, e.kind, coalesce(sum(e.amount), 0), bool_
 FROM k
 JOIN events AS e ON e.chain = k.chain AND coalesce(e.contract, '') = k.contract AND e.owner = k.address
     AND coalesce(e.block <= k.last_block, TRUE) AND coalesce(epoch_ms(e.time) <= k.last_ms, TRUE)
-WHERE (e.kind = 'destroy' AND k.contract <> '') OR (e.kind IN (SELECT unnest(?)) AND k.contract = '')
+WHERE (e.kind = 'destroy' AND k.contract <> '' AND NOT EXISTS (
+        SELECT 1 FROM transfers AS t
+        JOIN assets AS a ON a.id = t.asset
+        JOIN accounts AS s ON s.id = t.sender
+        LEFT JOIN accounts AS r ON r.id = t.receiver
+        WHERE t.ok AND t.chain = e.chain AND t.tx_hash = e.tx_hash AND a.contract = e.contract AND s.address = e.owner
+            AND coalesce(r.address IN (SELECT unnest(?)), TRUE) AND coalesce(t.amount = e.amount, TRUE)
+    )) OR (e.kind IN (SELECT unnest(?)) AND k.contract = '')
 GROUP BY k.chain, k.address, k.contract, e.kind
 """
 _COINS = f"""
@@ -105,13 +112,15 @@ def holdings(store: Store, ends: Mapping[Key, int | None]) -> dict[Key, Holding]
     Notes
     -----
     A row to oneself comes in and goes out. What an issuer destroyed, and coins that were staked and came back, have no
-    transfer, only an event. The half of a wrap that most chains do not log counts as tracing counts it.
+    transfer, only an event; where a bridged token logs both, the transfer to the zero address counts alone. The half of a wrap
+    that most chains do not log counts as tracing counts it.
     """
     found = {key: Holding(0, 0) for key in ends}
     columns = _columns(ends)
     for *key, symbol, received, sent in store.rows(_MOVED, columns):
         found[_key(key)] = Holding(int(received), int(sent), symbol)
-    for *key, kind, amount, is_open in store.rows(_TOLD, [*columns, sorted(STAKING)]):
+    nobodies = sorted({"", *(null_address(chain) or "" for chain, _, _ in ends)})
+    for *key, kind, amount, is_open in store.rows(_TOLD, [*columns, nobodies, sorted(STAKING)]):
         found[_key(key)] = found[_key(key)].with_event(kind, int(amount), is_open=is_open)
     for *key, received, sent in store.rows(_COINS, columns):
         found[_key(key)] = found[_key(key)].plus(int(received), int(sent))

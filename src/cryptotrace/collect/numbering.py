@@ -2,7 +2,8 @@
 
 A node numbers the calls of a transaction in its way, Etherscan and those that speak like it in theirs. Equal rows are told
 apart by these numbers, so one payment that both show would count twice. Explorers whose numbers are of no use leave them out
-and merge with either.
+and merge with either: Blockscout, and a node that is asked by address (``rpc``), which therefore may stand beside Etherscan in
+``auto``. A dump of a node keeps its numbers.
 """
 
 from __future__ import annotations
@@ -65,7 +66,8 @@ def one_numbering(store: Store, name: str) -> Iterator[None]:
 
 def _has_other(store: Store, name: str) -> bool:
     """Whether something was loaded or pulled that numbers in the other way than this format or explorer."""
-    mine = next((way for way, names in _WAYS.items() if name in names), None)
+    asked = set(explorers_in(name))
+    mine = next((way for way, names in _WAYS.items() if names & asked), None)
     if mine is None:
         return False
     found: set[str] = set()

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace.codecs import chain_of
+from cryptotrace.collect.calls import is_unlisted, unlisted_payments
 from cryptotrace.collect.holdings import Holding, Key, holdings, nonce_gap
 from cryptotrace.collect.lists import gaps_of, reach_of
 from cryptotrace.model import ResultTable
@@ -47,8 +48,10 @@ class Proof:
         ``proven``, ``partial`` (rows are missing, or not real) or ``unproven`` (nothing to compare with, or the asset does not
         keep accounts in transfers).
     reason : str or None
-        Why it is not proven: that of coverage, ``unreconciled``, ``surplus`` (more is there than came in by the lists: rewards,
-        withdrawals or genesis where the coin is meant), ``nonce_gap``, ``rollup_fees``, ``rebasing_token``,
+        Why it is not proven: that of coverage, ``unreconciled``, ``surplus`` (more of the coin is there than came in by the
+        lists, and what blocks and stakes paid does not explain it: genesis, a lost row), why what blocks and stakes paid could
+        not be read whole (``unproven``, such as ``range_too_large`` or ``plan_required``), ``nonce_gap``, ``unlisted_payment``
+        (the account signed a payment of the token that no row shows), ``rollup_fees``, ``rebasing_token``,
         ``fee_on_transfer_token``, ``staking`` (TRX came back or went with an amount that the list leaves out), ``newer_rows``
         (pulled further since the balance was told: ask again), or why no balance was told.
     ledger : int
@@ -135,13 +138,17 @@ def _checked(store: Store) -> tuple[list[Proof], dict[Key, Holding]]:
     gaps = gaps_of(store)
     held = holdings(store, {key: row[0] for key, row in latest.items()})
     outgrown = _outgrown(store, latest, held)
+    unlisted = unlisted_payments(store)
     found = []
     for (chain, address, contract), (as_of, source, amount, later_in, later_out, nonce, later_sent, problem) in latest.items():
         holding = held[chain, address, contract]
         reported = None if amount is None else amount - (later_in or 0) + (later_out or 0)
         difference = None if reported is None else reported - holding.net
         gap = gaps.get((chain, address), {}).get("native" if not contract else "token")
-        lost = "nonce_gap" if not contract and nonce_gap(store, chain, address, nonce, later_sent, as_of) else None
+        if contract:
+            lost = "unlisted_payment" if is_unlisted(unlisted, (chain, address, contract), as_of) else None
+        else:
+            lost = "nonce_gap" if nonce_gap(store, chain, address, nonce, later_sent, as_of) else None
         status, reason = _status(chain, contract, difference, gap, lost, problem)
         if holding.is_open and reason in _LOOSE:
             status, reason = "unproven", "staking"
@@ -178,6 +185,8 @@ def _status(
         return ("partial", lost) if lost else ("proven", None)
     if lost:
         return "partial", lost
+    if problem is not None:
+        return "unproven", problem  # the balance was told, but not all of what came in no transaction
     if not contract and difference < 0 and chain in _ROLLUPS:
         return "partial", "rollup_fees"
     return "partial", "surplus" if difference > 0 and not contract else "unreconciled"

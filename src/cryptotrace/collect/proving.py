@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from cryptotrace.codecs import chain_of, parse_address
 from cryptotrace.collect.archive import ASIDE, StoreArchive, keep_aside
+from cryptotrace.collect.calls import unlisted_payments
 from cryptotrace.collect.holdings import STAKING, Holding, Key, holdings, signed
+from cryptotrace.collect.income import KINDS, Income, allowed_kinds, ask_income, explorers_of
 from cryptotrace.collect.journal import Journal, journal_of
 from cryptotrace.collect.lists import reach_of
 from cryptotrace.collect.proofs import Proofs, proofs
@@ -90,6 +92,9 @@ def prove(
     One request an account and asset, one for its number of transactions, and, only where that does not add up at once, one or
     more for what the lists show beyond the block where the pull ended: explorers tell the balance of now. The same question is
     asked again by a later call, since its answer changes with time.
+
+    An account that holds more of the coin than its rows say may have got it in no transaction: then the explorer is asked for
+    withdrawals of stakes, blocks and uncles, until they explain it. Those rows go into the ledger with the kind ``reward``.
     """
     from cryptotrace.collect.pull import progress_bar
 
@@ -134,8 +139,14 @@ def _targets(
 
 
 def _moved(store: Store, chain: str) -> Mapping[str, Sequence[str]]:
-    """Give the tokens of our list that each account ever moved; wrapped coins also where only the coin shows it."""
+    """Give the tokens of our list that each account ever moved.
+
+    Wrapped coins also where only the coin shows it, and what the account paid by transactions that no list of tokens shows.
+    """
     found: dict[str, set[str]] = {}
+    for of, signer, contract in unlisted_payments(store):
+        if of == chain:
+            found.setdefault(signer, set()).add(contract)
     wrappers = {contract for (of, contract), token in canonical_tokens().items() if of == chain and token.wraps_native}
     rows = store.rows(
         """
@@ -214,7 +225,10 @@ class _Asking:
         sent = 0
         if target.as_of is not None and self._differs(target, told, nonce):
             later, sent = self._since(target, target.as_of)
-        batch = Batch()
+        income = self._income(target, told[""], later) if "" in told else Income()
+        later["", True] += income.later
+        told = {name: found if name or found[0] is None else (found[0], income.problem) for name, found in told.items()}
+        batch = income.batch
         now = datetime.now(UTC)
         for contract, (amount, problem) in told.items():
             own = contract == ""
@@ -225,7 +239,26 @@ class _Asking:
                     later[contract, True], later[contract, False], nonce if own else None, sent if own else None, problem, now,
                 ),
             )  # fmt: skip
-        self.write(tuple(self.fetcher.drain()), batch)
+        answers = self.fetcher.drain()
+        if income.is_stopped:  # the next call finds what was answered in the journal, and goes on there
+            answers = [answer for answer in answers if answer.request.stream not in KINDS]
+        self.write(tuple(answers), batch)
+
+    def _income(self, target: _Target, told: tuple[int | None, str | None], later: Counter[tuple[str, bool]]) -> Income:
+        """Ask for what came in no transaction, where the account holds more of the coin than its rows say."""
+        chain, amount = self.source.chain, told[0]
+        if amount is None or target.as_of is None:
+            return Income()
+        surplus = amount - later["", True] + later["", False] - self.held[chain, target.address, ""].net
+        if surplus <= 0:
+            return Income()
+        found = ask_income(
+            self.source, target.address, target.as_of, self._end(target.as_of), self.run, surplus=surplus,
+            kinds=allowed_kinds(self.store, chain, target.address),
+        )  # fmt: skip
+        if found.within + found.later == surplus:
+            found.problem = None
+        return found
 
     def _try(self, ask: Callable[[], Any]) -> tuple[int | None, str | None]:
         """Give what was told, or why not; a stop is a reason too."""
@@ -247,16 +280,27 @@ class _Asking:
         """Add up what the lists show since: (contract, whether it came in) -> amount, and how many transactions were signed."""
         moved: Counter[tuple[str, bool]] = Counter()
         signed: set[str] = set()
-        end = max(self.head, as_of) + _BEYOND[chain_of(self.source.chain).axis]
+        end = self._end(as_of)
         for stream in self.source.streams:
-            try:
-                for page in self.source.pages(stream, target.address, as_of + 1, end):
-                    _add_up(page.batch, target.address, moved, signed)
-            except Stopped:
+            # Several explorers as one end their lists at the head that all have reached: what is newer is asked of each alone.
+            for one in (one for one in explorers_of(self.source) if stream in one.streams):
+                found: Counter[tuple[str, bool]] = Counter()
+                names: set[str] = set()
+                try:
+                    for page in one.pages(stream, target.address, as_of + 1, end):
+                        _add_up(page.batch, target.address, found, names)
+                except Stopped:
+                    return moved, len(signed)
+                except SourceError:
+                    continue  # what nobody lists stays a difference, and that is seen
+                moved += found
+                signed |= names
                 break
-            except SourceError:
-                continue  # what cannot be listed stays a difference, and that is seen
         return moved, len(signed)
+
+    def _end(self, as_of: int) -> int:
+        """Give the place up to which newer rows are looked for."""
+        return max(self.head, as_of) + _BEYOND[chain_of(self.source.chain).axis]
 
     def write(self, answers: Sequence[Answer], batch: Batch) -> None:
         """Put answers and balances into the store together."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cryptotrace._version import __version__
 from cryptotrace.codecs import chain_of, parse_address
 from cryptotrace.collect.counterparties import counterparties, is_service
+from cryptotrace.collect.income import refuse_other_rewards
 from cryptotrace.collect.journal import journal_of
 from cryptotrace.collect.numbering import refuse_other_numbering
 from cryptotrace.collect.receipts import check_receipts, fill_log_indices, has_open_receipts
@@ -103,6 +104,7 @@ def collect(
     wanted = _wanted(source, addresses)
     for name in explorers_in(spec_of(source)):
         refuse_other_numbering(store, name, source.chain)
+        refuse_other_rewards(store, name, source.chain)
     journal = journal_of(store)
     try:
         forget_stored(journal, store)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, NotRequired, TypedDict
 
 import msgspec
 
-from cryptotrace.collect.archive import ASIDE, StoreArchive
+from cryptotrace.collect.archive import ASIDE, StoreArchive, answers_of_stream
 from cryptotrace.collect.budget import BudgetSpent
+from cryptotrace.collect.forks import SeesForks, forget_forked, forked_above
 from cryptotrace.collect.journal import Journal
 from cryptotrace.collect.price_archive import rebuild_prices
 from cryptotrace.collect.pull import coverage_of, known_progress, progress_bar, pull_levels
@@ -102,10 +103,14 @@ def replay(archive: Store, into: Store, *, progress: bool | None = None) -> Cove
 
     runs = _runs(archive)
     result: Coverage | None = None
-    with archive.session():
+    # Nobody is waited for: both stores are held, instead of opened and closed for each flush.
+    with archive.session(), into.session():
         result = replay_freezes(archive, into, progress=progress)
+        begun: set[tuple[str, str, str]] = set()
         for run in sorted(runs, key=_order):
-            result = _replay_run(archive, into, run, progress=progress)
+            name = (run["source"], run["chain"], run["run"])
+            result = _replay_run(archive, into, run, begins=name not in begun, progress=progress)
+            begun.add(name)
         _end_where_it_was_killed(archive, into, runs)
         replay_proofs(archive, into)
         rebuild_prices(archive, into)
@@ -133,13 +138,17 @@ def _order(run: _Run) -> tuple[str, str, int, int]:
     return run["source"].partition(":")[0], run["chain"], int(run["run"]), len(run["accounts"])
 
 
-def _replay_run(archive: Store, into: Store, run: _Run, *, progress: bool | None) -> Coverage:
-    inner = ArchiveFetcher(StoreArchive(archive), missing=_ending(archive))
+def _replay_run(archive: Store, into: Store, run: _Run, *, begins: bool, progress: bool | None) -> Coverage:
+    inner = ArchiveFetcher(StoreArchive(archive), missing=_ending(archive, run["source"]))
     source = source_over(run["source"], run["chain"], inner)
     journal = Journal(None)
     fetcher = RecordingFetcher(AsJudged(inner, source.judge), journal, judge=source.judge, max_requests=None)
     pulling = source.through(fetcher)
     head_again(pulling, archive, run["run"])
+    if begins and _asked_for_forks(archive, run):
+        gone_above = forked_above(pulling, into, run["run"])
+        if gone_above is not None and isinstance(pulling, SeesForks):
+            forget_forked(pulling, into, gone_above)
     before = prepare_run(pulling, fetcher, into, journal, run["run"])
     pull = Pull(
         source=pulling,
@@ -154,6 +163,11 @@ def _replay_run(archive: Store, into: Store, run: _Run, *, progress: bool | None
     )
     pull_levels(pull, run["accounts"], 0, None, before=before, receipts=run.get("receipts"))
     return coverage_of(pull)
+
+
+def _asked_for_forks(archive: Store, run: _Run) -> bool:
+    """Whether the run held earlier heads against the chain; pulls of older versions did not."""
+    return any(one.request.run == run["run"] for one in answers_of_stream(archive, run["chain"], "fork"))
 
 
 def _end_where_it_was_killed(archive: Store, into: Store, runs: Sequence[_Run]) -> None:
@@ -172,13 +186,16 @@ def _end_where_it_was_killed(archive: Store, into: Store, runs: Sequence[_Run]) 
     into.load([batch])
 
 
-def _ending(archive: Store) -> Callable[[Request], SourceError]:
-    """Say how the original walk of a list ended, for the request that it never got an answer to."""
+def _ending(archive: Store, spec: str) -> Callable[[Request], SourceError]:
+    """Say how the original walk of a list ended, for the request that it never got an answer to.
+
+    Of several explorers, one that never told of its plan was left out of the run.
+    """
     rows = archive.rows("SELECT chain, address, stream, reason FROM coverage WHERE status <> 'complete'")
     reasons = {(chain, address, stream): reason for chain, address, stream, reason in rows}
 
     def missing(request: Request) -> SourceError:
-        if request.stream in ASIDE:
+        if request.stream in ASIDE and ":" not in spec:
             return BudgetSpent("the original run ended before this question", where=request.source)
         reason = reasons.get((request.chain, request.subject, request.stream)) or "not_archived"
         return Ended(reason, f"{request.source} {request.chain} {request.stream} {request.subject}".strip())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cryptotrace.collect.archive import answers_of_run
 from cryptotrace.collect.budget import BudgetSpent
+from cryptotrace.collect.forks import SeesForks, forget_forked, forked_above
 from cryptotrace.collect.journal import Journal
 from cryptotrace.collect.recording import RecordingFetcher
 from cryptotrace.errors import InputError
@@ -50,9 +52,12 @@ def open_run(
     number = state["run"] + 1
     with fetcher.asks_anew():
         head = source.head(_run(verb, number))
+        gone_above = forked_above(source, store, _run(verb, number)) if verb == "collect" else None
     if to_block != "finalized":
         head = min(head, int(to_block))  # nothing is known to be complete beyond what is final
     with store.transaction():
+        if gone_above is not None and isinstance(source, SeesForks):
+            forget_forked(source, store, gone_above)
         _note(store, name, {"run": number, "head": head, "to_block": to_block, "open": True})
     return _run(verb, number), head
 
@@ -84,10 +89,10 @@ def spec_of(source: Source) -> str:
 def explorers_in(spec: str) -> tuple[str, ...]:
     """Give the explorers that a source is made of.
 
-    >>> explorers_in("auto:etherscan+blockscout"), explorers_in("rpc")
-    (('etherscan', 'blockscout'), ('rpc',))
+    >>> explorers_in("auto:etherscan|routescan+blockscout"), explorers_in("rpc")
+    (('etherscan', 'routescan', 'blockscout'), ('rpc',))
     """
-    return tuple(spec.rpartition(":")[2].split("+"))
+    return tuple(re.split(r"[+|]", spec.rpartition(":")[2]))
 
 
 def close_run(source: Source, store: Store, journal: Journal, run: str, head: int, *, verb: str = "collect") -> None:

@@ -5,6 +5,11 @@ passes a list on to the next explorer, which goes on where the list stands. Rows
 different explorers and never overlap, or merge by maximum multiplicity where an explorer shows newest rows first. Coverage
 says who gave what.
 
+Whoever is at work on a list stays at it, also in a later run to the same end; every other list begins with the first explorer
+again. A list comes back to those that failed before once another got further with it, and ends where all fail at one place.
+
+Heads are asked side by side. Who does not tell his in time is left out of the run, unless a list is to be had there alone.
+
 Explorers of one rank share the addresses: a hash of the address says who is asked first, so that the pace of every host is
 used, and a replay asks the same ones again.
 """
@@ -13,23 +18,33 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any, TypeVar
 
 from cryptotrace.codecs import chain_of
-from cryptotrace.errors import BadRequest, InputError, NotIndexedYet, SourceError, Stopped
+from cryptotrace.errors import BadRequest, InputError, NotIndexedYet, SourceError, Stopped, TransientSourceError
 from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, HasBalances, HasNonces, HasReceipts, Page, Request, Source
+from cryptotrace.sources.together import asked_together
 
 __all__ = ["AutoSource", "Routes"]
 
 _LAG = {"evm": 10_000, "tron": 3_600_000, "bitcoin": 36}
 """How far an explorer may lie behind the others, on the axis of the chain: margins below the tip differ, and one that stands
 still must not hold them."""
+_PATIENCE = 20.0
+"""Seconds after which a run begins without the heads that were not told."""
+_CANNOT = "no_traces"
+"""What an explorer says of a list that it never has: no reason where another one gave a reason."""
 _Given = TypeVar("_Given")
+_Told = tuple[int | SourceError, tuple[Answer, ...]]
+"""A head, or why there is none, and the answers that say so."""
 
 
 class Routes:
@@ -97,7 +112,8 @@ class AutoSource:
             raise InputError("ranks fall", where="open_source", hint="Those that are asked first have the lowest rank")
         self.sources = tuple(sources)
         self.fetcher: Fetcher = Routes({source.name: source.fetcher for source in sources})
-        self._lock = threading.RLock()
+        self._lock = threading.Lock()
+        self._asking = {source.name: threading.Lock() for source in self.sources}
         self._run = ""
         self._heads: dict[str, int | SourceError] = {}
         self._is_copy = False
@@ -148,38 +164,84 @@ class AutoSource:
                 self._run, self._heads, self._is_copy = run, {}, False
 
     def head(self, run: str) -> int:
-        """Give a head that every explorer of the list has reached, but for those that lie far behind: they are left out."""
+        """Give a head that every explorer of the list has reached, but for those that lie far behind: they are left out.
+
+        So are those that do not tell it in time, if the others have every list.
+        """
         self.prepare(run)
+        told = asked_together(
+            {source.name: partial(self._told, source) for source in self.sources}, patience=_PATIENCE, is_enough=self._has_all
+        )
         heads: dict[str, int] = {}
         problem: SourceError | None = None
-        for source in self.sources:
-            try:
-                heads[source.name] = self._ready(source)
-            except Stopped:
-                raise
-            except SourceError as refusal:
-                problem = problem or refusal
+        for source in self.sources:  # in this order whoever answered first: what is kept does not depend on it
+            found = self._settled(source, told.get(source.name))
+            if isinstance(found, SourceError):
+                problem = problem or found
+            else:
+                heads[source.name] = found
         if not heads:
             assert problem is not None
             raise problem
         least = max(heads.values()) - _LAG[chain_of(self.chain).family]
         return min(head for head in heads.values() if head >= least)
 
+    def _has_all(self, names: Collection[str]) -> bool:
+        """Whether those who are silent have no list that these explorers have not."""
+        with self._lock:
+            silent = [source for source in self.sources if source.name not in self._heads]
+            good = [source for source in self.sources if isinstance(self._heads.get(source.name), int) and source.name in names]
+        given = {stream for source in good for stream in source.streams}
+        return bool(good) and all(given.issuperset(source.streams) for source in silent)
+
+    def _told(self, source: Source) -> _Told:
+        """Ask for a head on a thread of its own, and hand its answers over to the one that waits."""
+        drain: Callable[[], list[Answer]] = getattr(source.fetcher, "drain", list)
+        found: int | SourceError
+        try:
+            found = self._ready(source)
+        except Stopped:
+            raise
+        except SourceError as problem:
+            found = problem
+        return found, tuple(drain())
+
+    def _settled(self, source: Source, told: Future[_Told] | None) -> int | SourceError:
+        """Take over what an explorer told of its head; one that has none is asked no more in this run."""
+        if told is None:
+            where, hint = f"{source.name} {self.chain}", "It is left out of this run; the next one asks it again"
+            late = TransientSourceError(f"no head within {_PATIENCE:g} s", where=where, hint=hint)
+            with self._lock:
+                found = self._heads.setdefault(source.name, late)
+        else:
+            found, answers = told.result()
+            getattr(source.fetcher, "adopt", lambda _: None)(answers)
+        if isinstance(found, SourceError):
+            getattr(source.fetcher, "leave_out", lambda *_: None)(source.name, found)
+        return found
+
     def _ready(self, source: Source) -> int:
         """Prepare an explorer once a run and give its head; what it refuses once, it refuses for the run."""
-        with self._lock:
-            if source.name not in self._heads:
-                try:
-                    source.prepare(self._run)
-                    self._heads[source.name] = source.head(self._run)
-                except Stopped:
-                    raise
-                except SourceError as problem:
-                    self._heads[source.name] = problem
-            found = self._heads[source.name]
+        found = self._heads.get(source.name)
+        if found is None:  # who is known to be silent is not waited for
+            with self._asking[source.name]:
+                found = self._heads[source.name] if source.name in self._heads else self._first_answer(source)
         if isinstance(found, SourceError):
             raise found
         return found
+
+    def _first_answer(self, source: Source) -> int | SourceError:
+        run = self._run
+        found: int | SourceError
+        try:
+            source.prepare(run)
+            found = source.head(run)
+        except Stopped:
+            raise
+        except SourceError as problem:
+            found = problem
+        with self._lock:  # who was left out meanwhile stays left out
+            return self._heads.setdefault(source.name, found) if run == self._run else found
 
     # -- walks -----------------------------------------------------------------------------------------------------------
 
@@ -198,25 +260,62 @@ class AutoSource:
 
     def pages(self, stream: str, address: str, first: int, last: int, cursor: str | None = None) -> Iterator[Page]:
         """Walk a list from explorer to explorer, or go on at a cursor; see :meth:`Source.pages`."""
-        place, inner = _Place.read(cursor)
         able = [source for source in self._in_order(address) if stream in source.streams]
+
+        def ask(source: Source, start: int, inner: str | None) -> Iterator[Page]:
+            return source.pages(stream, address, start, last, inner)
+
+        return self.passed_on(able, ask, first, last, cursor)
+
+    def passed_on(
+        self,
+        able: Sequence[Source],
+        ask: Callable[[Any, int, str | None], Iterator[Page]],
+        first: int,
+        last: int,
+        cursor: str | None = None,
+    ) -> Iterator[Page]:
+        """Walk a list from explorer to explorer.
+
+        Parameters
+        ----------
+        able : sequence of Source
+            Those of :attr:`sources` that have the list, in the order of asking.
+        ask : callable
+            Given one of them, where to begin, and its own cursor or None; gives its pages.
+        first, last : int
+            The list begins and ends there, both included.
+        cursor : str, optional
+            Of an earlier page: whoever gave it goes on; those in front of it are asked after the others.
+
+        Raises
+        ------
+        SourceError
+            What the last one said, where all fail at one place.
+        """
+        place, inner = _Place.read(cursor)
         at = next((at for at, source in enumerate(able) if place.given[-1:] == (source.name,)), None)
         if at is None:
             inner = None  # who was at work can be asked no more
-        else:
-            able = able[at:]
+        waiting = deque([*able[at:], *able[:at]] if at is not None else able)
+        failed: list[Source] = []
         problem: SourceError | None = None
-        for source in able:
+        while waiting:
+            source = waiting.popleft()
             try:
                 self._reach(source, last)
-                for page in source.pages(stream, address, first, last, inner):
+                for page in ask(source, first, inner):
+                    if page.through >= first:  # beyond the place where others failed: they may do from here on
+                        waiting += failed
+                        failed.clear()
                     place, counted = place.after(source.name, page, first, is_new=inner is None)
                     inner, first = page.cursor, max(first, page.through + 1)
                     yield replace(page, rows=counted, cursor=place.cursor(page.cursor), given_by="+".join(place.given))
             except Stopped:
                 raise
             except SourceError as refusal:
-                problem, inner = refusal, None
+                problem, inner = refusal if problem is None or refusal.kind != _CANNOT else problem, None
+                failed.append(source)
                 continue
             return
         assert problem is not None
@@ -276,7 +375,7 @@ class _Place:
 
     def after(self, name: str, page: Page, first: int, *, is_new: bool) -> tuple[_Place, int]:
         """Give the place behind a page, and the rows to count: who begins shows again what was not final yet."""
-        given = self.given if self.given[-1:] == (name,) else (*self.given, name)
+        given = (*(one for one in self.given if one != name), name)
         before = 0 if is_new else self.loose
         return _Place(given, before + page.rows if page.through < first else 0), page.rows - (self.loose if is_new else 0)
 

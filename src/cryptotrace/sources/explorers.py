@@ -205,18 +205,18 @@ EXPLORER_NAMES = ("auto", *EXPLORERS)
 """What ``open_source`` takes: ``auto`` asks one after the other."""
 
 _FIRST: Mapping[str, tuple[tuple[str, ...], ...]] = {
-    "evm": (("etherscan", "blockscout"), ("routescan",), ("blockscout_rest",)),
+    "evm": (("etherscan", "blockscout"), ("routescan",), ("blockscout_rest",), ("rpc",)),
     "tron": (("trongrid",), ("tronscan",)),
     "bitcoin": (("mempool",), ("esplora",), ("blockchain_info",)),
 }
 """Who is asked in which order, by family: whole lists in few requests first. Those that stand together share the addresses.
 
-Routescan stands alone because its answers were not compared with the live service; nodes are asked only by name, since a walk
-over the logs of a whole chain costs thousands of requests an address.
+Routescan stands alone because its answers were not compared with the live service. Nodes come last of all, where one is set
+for the chain: a walk over the logs of a whole chain costs thousands of requests an address.
 """
 
 
-def in_tiers(chain: ChainInfo, keys: Collection[str]) -> tuple[tuple[Explorer, ...], ...]:
+def in_tiers(chain: ChainInfo, keys: Collection[str], *, has_node: bool = False) -> tuple[tuple[Explorer, ...], ...]:
     """Give the explorers of a chain in the order in which they are best asked, those that share the addresses together.
 
     Parameters
@@ -226,12 +226,15 @@ def in_tiers(chain: ChainInfo, keys: Collection[str]) -> tuple[tuple[Explorer, .
     keys : collection of str
         Names of the keys that are present. Explorers that need one and have none are left out; those whose plans are known to
         lack the chain come last.
+    has_node : bool
+        Whether the URL of a node of the chain is known; it stands behind everybody else.
     """
     tiers = [[EXPLORERS[name] for name in tier] for tier in _FIRST.get(chain.family, ())]
     able = [[one for one in tier if _is_able(one, chain, keys)] for tier in tiers]
     whole = [tuple(one for one in tier if chain.name not in one.lacks) for tier in able]
     lacking = [tuple(one for one in tier if chain.name in one.lacks) for tier in able]
-    return tuple(tier for tier in (*whole, *lacking) if tier)
+    nodes = [tuple(one for one in tier if one.is_node and has_node) for tier in tiers]
+    return tuple(tier for tier in (*whole, *lacking, *nodes) if tier)
 
 
 def _is_able(one: Explorer, chain: ChainInfo, keys: Collection[str]) -> bool:
@@ -239,9 +242,9 @@ def _is_able(one: Explorer, chain: ChainInfo, keys: Collection[str]) -> bool:
     return one.url(chain, has_key=has_key) is not None and (has_key or not one.needs_key)
 
 
-def in_order(chain: ChainInfo, keys: Collection[str]) -> tuple[Explorer, ...]:
+def in_order(chain: ChainInfo, keys: Collection[str], *, has_node: bool = False) -> tuple[Explorer, ...]:
     """Give the explorers of :func:`in_tiers` one after the other."""
-    return tuple(one for tier in in_tiers(chain, keys) for one in tier)
+    return tuple(one for tier in in_tiers(chain, keys, has_node=has_node) for one in tier)
 
 
 def unasked(chain: ChainInfo, keys: Collection[str]) -> tuple[Explorer, ...]:

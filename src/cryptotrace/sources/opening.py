@@ -9,6 +9,7 @@ from hashlib import sha256
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from cryptotrace.codecs import chain_of
 from cryptotrace.errors import InputError
@@ -21,10 +22,11 @@ from cryptotrace.sources.plans import missing_key
 if TYPE_CHECKING:
     from cryptotrace.sources._http import HttpFetcher
 
-__all__ = ["fetcher_for", "open_source", "pace_of", "source_over"]
+__all__ = ["account_of", "fetcher_for", "open_source", "pace_of", "source_over"]
 
 _paces: dict[tuple[str, str], Pace] = {}
 _paces_lock = threading.Lock()
+_accounts: WeakKeyDictionary[Fetcher, str] = WeakKeyDictionary()
 
 
 def open_source(
@@ -43,7 +45,8 @@ def open_source(
     ----------
     name : str
         One of :data:`cryptotrace.sources.EXPLORER_NAMES`. ``"auto"`` asks the explorers of the chain that can be asked with
-        the keys at hand, the best first; equal ones share the addresses, and what one cannot give is asked of the next.
+        the keys at hand, the best first; equal ones share the addresses, and what one cannot give is asked of the next. A node
+        whose URL is set for the chain is asked last.
     chain : str
         Any name of the chain.
     key : str or Secret, optional
@@ -51,7 +54,7 @@ def open_source(
         ``ETHERSCAN_API_KEY_FILE`` names.
     base_url : str, optional
         Another server that speaks the same, such as one of :mod:`cryptotrace.testing.explorers`. For ``"auto"`` a mapping from
-        explorer to URL, whose order is the order of asking.
+        explorer to URL, whose order is the order of asking; ``rpc`` in it is a node.
     settings : Settings, optional
         Else read from the environment.
     now, sleep : callable
@@ -106,7 +109,9 @@ def _auto(
     if isinstance(urls, str):
         raise InputError("base_url is one URL", where="open_source", hint='"auto" takes a mapping from explorer to URL')
     info = chain_of(chain)
-    tiers = [[name] for name in urls] if urls else [[one.name for one in tier] for tier in in_tiers(info, settings.keys)]
+    has_node = settings.node(info.name) is not None
+    listed = in_tiers(info, settings.keys, has_node=has_node)
+    tiers = [[name] for name in urls] if urls else [[one.name for one in tier] for tier in listed]
     if not tiers:
         able = [one.name for one in EXPLORERS.values() if one.family == info.family]
         hint = f"Give a key or a base_url for one of {', '.join(able)}" if able else "No explorer of this chain is built yet"
@@ -166,7 +171,17 @@ def fetcher_for(
         timeout=timeout or settings.timeout,
         sleep=sleep,
     )
+    _accounts[fetcher] = _account(url, secret)
     return fetcher, pace
+
+
+def account_of(fetcher: Fetcher) -> str:
+    """Give a word for the host and key that a fetcher asks with, which does not tell the key; ``""`` where that is unknown."""
+    return _accounts.get(fetcher, "")
+
+
+def _account(url: str, secret: Secret | None) -> str:
+    return sha256(f"{url}\n{'' if secret is None else secret.reveal()}".encode()).hexdigest()[:16]
 
 
 def pace_of(

@@ -34,6 +34,7 @@ from cryptotrace.sources.etherscan.answers import read_rows
 from cryptotrace.sources.etherscan.lists import Etherscan
 from cryptotrace.sources.evm.events import WRAPPED_COINS
 from cryptotrace.sources.formats.blockscout_columns import typed_rows_of
+from cryptotrace.sources.formats.etherscan_columns import Rows
 from cryptotrace.sources.formats.page_columns import UsualPage
 
 __all__ = ["Blockscout"]
@@ -96,7 +97,7 @@ class Blockscout(BlockscoutNode, Etherscan):
             return rows
         return [self._native(row) if isinstance(row, dict) else row for row in rows]
 
-    def _typed(self, answer: Answer) -> list[Any] | None:
+    def _typed(self, answer: Answer) -> Rows | None:
         """Give the same rows by field, where all of them are of the usual form and none needs more than itself."""
         return typed_rows_of(answer.request.stream, answer.body, self._chain, fees=self.chain not in _LAYER_1)
 

@@ -15,6 +15,7 @@ from cryptotrace.codecs import ChainInfo, chain_of
 from cryptotrace.errors import BadRequest, InputError, MalformedAnswer, PlanRequired, RangeTooLarge
 from cryptotrace.sources.base import Answer, Fetcher, Request
 from cryptotrace.sources.blockscout.answers import classify, read_head, read_object
+from cryptotrace.sources.blockscout.income import BlockscoutIncome
 from cryptotrace.sources.etherscan.answers import read_proxy, read_text
 from cryptotrace.sources.etherscan.node import EtherscanNode
 
@@ -33,7 +34,7 @@ _CALLS: dict[str, Callable[[dict[str, Any]], list[Any]]] = {
 """Method of a node -> its parameters, from those of Etherscan's proxy."""
 
 
-class BlockscoutNode(EtherscanNode):
+class BlockscoutNode(BlockscoutIncome, EtherscanNode):
     """The questions that are no list; a part of both flavours, whose parameters it takes."""
 
     name = "blockscout"

@@ -9,7 +9,7 @@ an answer malformed: it is asked again, never believed.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cryptotrace.codecs import ChainInfo, chain_of, parse_address
@@ -18,8 +18,9 @@ from cryptotrace.schema import WIDE, Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
 from cryptotrace.sources.etherscan.answers import classify, read_proxy, read_rows, read_text
 from cryptotrace.sources.etherscan.checks import check_page, is_plausible, last_block, refuse_inexact, rows_before
+from cryptotrace.sources.etherscan.income import EtherscanIncome
 from cryptotrace.sources.etherscan.node import EtherscanNode
-from cryptotrace.sources.formats.etherscan_columns import columns_of, rows_of, tables_of, typed_rows
+from cryptotrace.sources.formats.etherscan_columns import Rows, columns_of, rows_of, tables_of, typed_rows
 from cryptotrace.sources.formats.etherscan_rows import Target, adder_of
 from cryptotrace.sources.formats.page_columns import UsualPage, usual_page
 from cryptotrace.sources.intake import Intake
@@ -39,7 +40,7 @@ _FINAL_AFTER = 64
 """Blocks below the tip that count as final where the explorer does not tell (two epochs of Ethereum)."""
 
 
-class Etherscan(EtherscanNode):
+class Etherscan(EtherscanIncome, EtherscanNode):
     """The account lists of one chain on Etherscan V2.
 
     Parameters
@@ -103,7 +104,7 @@ class Etherscan(EtherscanNode):
         """Give the rows of an answer; an explorer of the same kind turns its dialect into Etherscan's here."""
         return read_rows(answer)
 
-    def _typed(self, answer: Answer) -> list[Any] | None:
+    def _typed(self, answer: Answer) -> Rows | None:
         """Give the same rows by field, where all of them are of the usual form."""
         return rows_of(answer.request.stream, answer.body)
 
@@ -269,7 +270,7 @@ class Etherscan(EtherscanNode):
         stream = answer.request.stream
         return self._parsed(stream, self._typed(answer), lambda: self._listed(answer))
 
-    def _parsed(self, stream: str, typed: Sequence[Any] | None, rows: Callable[[], list[Any]]) -> Batch:
+    def _parsed(self, stream: str, typed: Rows | None, rows: Callable[[], list[Any]]) -> Batch:
         """Read a page in columns where that can be, and every other row by its definition."""
         found = columns_of(stream, typed) if typed else None
         cells = rows() if found is None or found[1] else []

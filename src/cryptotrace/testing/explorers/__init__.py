@@ -29,6 +29,7 @@ from cryptotrace.testing.explorers.draws import IMPOSSIBLE_VALUES, STRANGE_VALUE
 from cryptotrace.testing.explorers.esplora import CoinRequest, FakeEsplora
 from cryptotrace.testing.explorers.etherscan import FakeEtherscan, Request
 from cryptotrace.testing.explorers.faults import Fault, Faults, Hit
+from cryptotrace.testing.explorers.incomes import IncomeRow, IncomeWorld, with_incomes
 from cryptotrace.testing.explorers.issuers import ISSUER_TOPICS, IssuerRow, IssuerWorld
 from cryptotrace.testing.explorers.plans import UNLIMITED, Plan
 from cryptotrace.testing.explorers.prices import (
@@ -78,6 +79,8 @@ __all__ = [
     "Fault",
     "Faults",
     "Hit",
+    "IncomeRow",
+    "IncomeWorld",
     "IssuerRow",
     "IssuerWorld",
     "Kind",
@@ -103,4 +106,5 @@ __all__ = [
     "random_rpc_faults",
     "random_tron",
     "random_tron_faults",
+    "with_incomes",
 ]

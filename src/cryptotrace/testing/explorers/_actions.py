@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from cryptotrace.testing.explorers._incomes import beacon_withdrawals, mined_blocks
 from cryptotrace.testing.explorers._index import ChainIndex, Stream
 from cryptotrace.testing.explorers._logs import get_logs
 from cryptotrace.testing.explorers._node import block_object, receipt_object, transaction_object
@@ -200,6 +201,14 @@ ACTIONS: Mapping[tuple[str, str], tuple[Action, frozenset[str]]] = {
     ("account", "txlist"): (_txlist, frozenset({"address", *_PAGES})),
     ("account", "txlistinternal"): (_internals, frozenset({"address", "txhash", *_PAGES})),
     ("account", "tokentx"): (_tokentx, frozenset({"address", "contractaddress", *_PAGES})),
+    ("account", "txsbeaconwithdrawal"): (
+        lambda chain, asked: beacon_withdrawals(chain.index, asked),
+        frozenset({"address", *_PAGES}),
+    ),
+    ("account", "getminedblocks"): (
+        lambda chain, asked: mined_blocks(chain.index, asked),
+        frozenset({"address", "blocktype", "page", "offset"}),
+    ),
     ("account", "balance"): (_balance, frozenset({"address", "tag"})),
     ("account", "balancemulti"): (_balances, frozenset({"address", "tag"})),
     ("account", "tokenbalance"): (_token_balance, frozenset({"address", "contractaddress", "tag"})),

@@ -17,6 +17,7 @@ from cryptotrace.testing.explorers._blockscout_rows import (
     with_old_names,
 )
 from cryptotrace.testing.explorers._blockscout_spoil import Items, as_json
+from cryptotrace.testing.explorers._incomes import REST_INCOMES, rest_page
 from cryptotrace.testing.explorers._index import ChainIndex, Stream
 from cryptotrace.testing.explorers._replies import Answer, RefusedError
 from cryptotrace.testing.explorers._requests import as_address
@@ -54,7 +55,7 @@ class RestLists:
     def page(self, address: str, kind: str, params: Mapping[str, str], head: int) -> Items | Answer:
         """Return a page of a list, or the refusal that the real server gives."""
         found = _KINDS.get(kind)
-        if found is None:
+        if found is None and kind not in REST_INCOMES:
             return NOT_FOUND
         try:
             subject = as_address(address)
@@ -67,6 +68,10 @@ class RestLists:
             return INVALID  # a cursor that was not given for this list with these filters, or not whole
         if filters.get("type", "ERC-20") != "ERC-20" or ("type" in filters and kind != "token-transfers"):
             return INVALID
+        if found is None:
+            page, sent = rest_page(self.index, subject, kind, cursor, head, self.page_rows)
+            self.issued.add((question, json.dumps(sent, sort_keys=True)))
+            return page
         stream, shape = found(self.index)
         if self.unseen == "404" and not any(subject in one.of for one in _streams(self.index)):
             return NOT_FOUND

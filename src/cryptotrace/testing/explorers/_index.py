@@ -11,6 +11,7 @@ from typing import Protocol
 from cryptotrace.errors import InputError
 from cryptotrace.testing._rows import BLOCK_SECONDS, ZERO, ApprovalRow, TransactionRow, TransferRow
 from cryptotrace.testing.explorers._shapes import Call, Item, Log, LogRow, made_up_address
+from cryptotrace.testing.explorers.incomes import IncomeRow
 from cryptotrace.testing.explorers.issuers import IssuerRow
 
 _GAS = (21_000, 63_000, 46_000, 190_000, 34_000)
@@ -18,7 +19,7 @@ _GAS = (21_000, 63_000, 46_000, 190_000, 34_000)
 
 
 class Ledgered(Protocol):
-    """Whatever has the two tables of a world; ``approvals`` and ``issuer_events`` are served where they are there."""
+    """Whatever has the two tables of a world; ``approvals``, ``issuer_events`` and ``incomes`` are served where they are."""
 
     @property
     def transfers(self) -> Sequence[TransferRow]:
@@ -74,6 +75,7 @@ class ChainIndex:
         self._issued: Sequence[IssuerRow] = getattr(world, "issuer_events", ())
         self._file_moves(world.transfers, (*approvals, *self._issued))
         self._fill_streams()
+        self.incomes: Sequence[IncomeRow] = sorted(getattr(world, "incomes", ()), key=_income_place)
         self._blocks = sorted(self._times)
         _check_times(self._blocks, self._times)
         self.last_block = self._blocks[-1] if self._blocks else 0
@@ -112,7 +114,7 @@ class ChainIndex:
         for item in self.internals.of.get(address, ()):
             if item.block <= block:
                 held += _net(item.row, address)
-        return held
+        return held + sum(row.amount for row in self.incomes if row.receiver == address and row.block <= block)
 
     def token(self, contract: str, address: str, block: int) -> int:
         """Return the base units of a token that an address holds after a block; burnt tokens are gone."""
@@ -213,6 +215,10 @@ def _check_times(blocks: Sequence[int], times: dict[int, int]) -> None:
 
 def _net(row: TransferRow, address: str) -> int:
     return row.amount * row.ok * ((row.receiver == address) - (row.sender == address != ZERO))
+
+
+def _income_place(row: IncomeRow) -> tuple[int, int]:
+    return row.block, row.index
 
 
 def _block(item: Item) -> int:

@@ -110,9 +110,9 @@ class FakeBlockscout:
     -----
     Served: RPC ``account`` txlist, txlistinternal, tokentx, balance, balancemulti, tokenbalance; ``logs`` getLogs (topics
     padded with null, no pages); ``block`` getblocknobytime (an object), eth_block_number. REST v2: the three lists of an
-    address, the indexing status. Node: eth_blockNumber, eth_chainId, eth_getBlockByNumber, eth_getTransactionCount,
-    eth_getTransactionReceipt. Stricter than the real server: unknown parameters are errors, and a cursor must be one that
-    was given for the same list.
+    address, its withdrawals and the blocks that it made, the indexing status. Node: eth_blockNumber, eth_chainId,
+    eth_getBlockByNumber, eth_getTransactionCount, eth_getTransactionReceipt. Stricter than the real server: unknown parameters
+    are errors, and a cursor must be one that was given for the same list.
 
     Examples
     --------

@@ -37,7 +37,7 @@ __all__ = ["FakeEtherscan", "Request"]
 
 _API, _LIST, _OLD = "/v2/api", "/v2/chainlist", "/api"
 _WINDOWS = {
-    **dict.fromkeys(("txlist", "txlistinternal", "tokentx"), ("startblock", "endblock")),
+    **dict.fromkeys(("txlist", "txlistinternal", "tokentx", "txsbeaconwithdrawal"), ("startblock", "endblock")),
     "getlogs": ("fromblock", "toblock"),
 }
 """Actions that ask for a range of blocks, in lower case, with the parameters that bound it."""
@@ -124,9 +124,10 @@ class FakeEtherscan:
 
     Notes
     -----
-    Served: ``account`` txlist, txlistinternal (address, transaction, or block range on a paid plan), tokentx, balance,
-    balancemulti, tokenbalance; ``logs`` getLogs; ``block`` getblocknobytime; ``proxy`` eth_blockNumber,
-    eth_getBlockByNumber, eth_getTransactionByHash, eth_getTransactionCount, eth_getTransactionReceipt; getapilimit;
+    Served: ``account`` txlist, txlistinternal (address, transaction, or block range on a paid plan), tokentx,
+    txsBeaconWithdrawal, getminedblocks, balance, balancemulti, tokenbalance; ``logs`` getLogs; ``block`` getblocknobytime;
+    ``proxy`` eth_blockNumber, eth_getBlockByNumber, eth_getTransactionByHash, eth_getTransactionCount,
+    eth_getTransactionReceipt; getapilimit;
     ``/v2/chainlist``. Logs are
     the transfers and approvals of the world. Made up, but the same every time: hashes of blocks, gas, nonces, call data;
     gas used times gas price is the fee. Block times lie on straight lines between blocks that have rows.
