@@ -206,6 +206,19 @@ def test_the_place_in_the_block_is_learnt_from_any_row_of_the_transaction(kit):
     assert backwards.digests() == store.digests()
 
 
+@pytest.mark.parametrize("kind", ["token", "native", "fee", "internal"])
+def test_the_place_in_the_block_is_learnt_from_an_equal_row_too(kit, kind):
+    """That row itself is not stored beside its equal; what it knows must not go with it, whoever came first."""
+    coin = {} if kind == "token" else {"contract": None, "symbol": None, "decimals": None}
+
+    def check(store):
+        assert set(store.rows("SELECT block, tx_index FROM transfers")) == {(9, 4)}
+
+    known = kit.transfer(kind=kind, block=9, tx_index=4, **coin)
+    for lacking in ({"block": None, "tx_index": None}, {"block": 9, "tx_index": None}, {"block": None, "tx_index": 4}):
+        every_order(kit, [{**known, **lacking}], [known], check=check)
+
+
 def test_transactions_merge_gaps_are_filled_and_a_failure_holds(kit):
     parts = [
         kit.transaction(tx_index=4, ok=True),

@@ -14,7 +14,8 @@ import pytest
 
 from cryptotrace.errors import InputError, NotAStoreError, StoreBusy, StoreError
 from cryptotrace.schema import STORED
-from cryptotrace.store import open_store
+from cryptotrace.store import duckdb as duckdb_store
+from cryptotrace.store import making, open_store
 
 
 def state(path):
@@ -274,6 +275,25 @@ def test_a_second_store_in_this_process_is_busy_and_not_damaged(path):
             open_store(path, read_only=True, wait=0.1).digests()
         assert caught.value.pid == os.getpid()
     assert open_store(path, read_only=True).version == 1
+
+
+def test_a_store_that_was_made_with_packed_hashes_still_opens(kit, path, monkeypatch):
+    old = path.with_name("old.duckdb")
+    with monkeypatch.context() as patch:
+        patch.setattr(duckdb_store, "make_tables", lambda connection: making.make_tables(connection, packed=True))
+        open_store(old)
+    with duckdb.connect(str(old), read_only=True) as connection:
+        assert not any("COMPRESSION" in sql for (sql,) in connection.execute("SELECT sql FROM duckdb_tables()").fetchall())
+    store = open_store(old)
+    store.load([kit.batch_of(kit.transfer(100, log_index=1))])
+    assert store.digests() == open_store(path).digests()
+
+
+def test_hashes_and_addresses_are_not_packed(path):
+    query = "SELECT DISTINCT compression FROM pragma_storage_info('{}') WHERE column_name = '{}' AND segment_type <> 'VALIDITY'"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        for table, column in (("transfers", "tx_hash"), ("accounts", "address")):
+            assert connection.execute(query.format(table, column)).fetchall() == [("Uncompressed",)]
 
 
 def test_the_tables_are_those_of_the_schema(path):

@@ -24,6 +24,7 @@ from cryptotrace.store.base import LEDGER_SQL, Store, Written
 from cryptotrace.store.contents import check_content
 from cryptotrace.store.digest import table_digests
 from cryptotrace.store.ingest import ingest
+from cryptotrace.store.making import make_tables
 from cryptotrace.store.opening import check_file
 
 if TYPE_CHECKING:
@@ -103,8 +104,7 @@ class DuckStore(Store):
 
     def _create(self, connection: duckdb.DuckDBPyConnection) -> None:
         connection.begin()
-        for table in STORED.values():
-            connection.execute(table.ddl())
+        make_tables(connection)
         connection.execute("INSERT INTO meta VALUES ('schema', ?), ('version', '0'), ('cleaned', '')", [str(SCHEMA_VERSION)])
         connection.commit()
 

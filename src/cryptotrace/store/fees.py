@@ -14,6 +14,6 @@ __all__ = ["settle_fees"]
 
 def settle_fees(connection: duckdb.DuckDBPyConnection) -> int:
     """Leave the largest fee of each transaction in ``arrived`` and the store; give how many others went to ``rejects``."""
-    if connection.execute("SELECT 1 FROM arrived WHERE kind = 'fee' LIMIT 1").fetchone() is None:
+    if connection.execute("SELECT 1 FROM arrived WHERE kind = 'fee' AND position = 'own' LIMIT 1").fetchall() == []:
         return 0
     return run_file(connection, "fees.sql").inserted

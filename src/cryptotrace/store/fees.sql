@@ -2,21 +2,24 @@
 -- leaves something out, such as what a rollup pays for its data. The others are kept in "rejects", in whatever order they came.
 -- Rows that know no place in the block are left alone: a plain table may call several payments of a transaction its fees.
 
+CREATE OR REPLACE TEMP VIEW own_fees AS
+SELECT chain, tx_hash, amount FROM arrived WHERE kind = 'fee' AND position = 'own'
+----
 CREATE OR REPLACE TEMP TABLE lost_fees AS
-WITH named AS (
-    SELECT chain, tx_hash, amount FROM arrived WHERE kind = 'fee' AND position = 'own'
-),
-fees AS (
-    SELECT * FROM named
-    UNION
+WITH fees AS (
+    SELECT * FROM own_fees
+    UNION ALL
     SELECT t.chain, t.tx_hash, t.amount
     FROM transfers AS t
-    SEMI JOIN named AS n ON t.chain = n.chain AND t.tx_hash = n.tx_hash
+    SEMI JOIN own_fees AS n ON t.tx_hash = n.tx_hash AND t.chain = n.chain
     WHERE t.kind = 'fee' AND t.tx_index IS NOT NULL
+),
+disputed AS (
+    SELECT chain, tx_hash, max(amount) AS largest FROM fees GROUP BY chain, tx_hash HAVING min(amount) < max(amount)
 )
-SELECT chain, tx_hash, amount
-FROM (SELECT *, max(amount) OVER (PARTITION BY chain, tx_hash) AS largest FROM fees)
-WHERE amount < largest
+SELECT DISTINCT f.chain, f.tx_hash, f.amount
+FROM fees AS f
+JOIN disputed AS d ON d.chain = f.chain AND d.tx_hash = f.tx_hash AND f.amount < d.largest
 ----
 INSERT INTO rejects
 SELECT 'fees', NULL, 'another list names a larger fee', n.raw
@@ -33,6 +36,8 @@ DELETE FROM transfers USING lost_fees AS l
 WHERE transfers.chain = l.chain AND transfers.tx_hash = l.tx_hash AND transfers.amount = l.amount AND transfers.kind = 'fee'
     AND transfers.tx_index IS NOT NULL
 ----
-DELETE FROM arrived USING lost_fees AS l
-WHERE arrived.chain = l.chain AND arrived.tx_hash = l.tx_hash AND arrived.amount = l.amount AND arrived.kind = 'fee'
-    AND arrived.position = 'own'
+CREATE OR REPLACE TEMP VIEW arrived AS
+SELECT a.*
+FROM all_arrived AS a
+ANTI JOIN (SELECT *, 'fee' AS kind, 'own' AS position FROM lost_fees) AS l
+    ON a.chain = l.chain AND a.tx_hash = l.tx_hash AND a.amount = l.amount AND a.kind = l.kind AND a.position = l.position

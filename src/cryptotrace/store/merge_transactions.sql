@@ -1,12 +1,29 @@
--- Merge transactions (temp table "staged_transactions", ids resolved): one row a hash; gaps are filled, a failure holds, and so
--- does the larger fee (fees.sql).
--- Then every transfer learns the block and place of its transaction, from whichever row of it knows them.
+-- Merge transactions (view "staged_transactions", ids resolved): one row a hash; gaps are filled, a failure holds, and so does the
+-- larger fee (fees.sql).
 
-CREATE OR REPLACE TEMP TABLE arriving AS
-SELECT chain, tx_hash, max(block) AS block, max(time) AS time, max(tx_index) AS tx_index, max(signer) AS signer,
-    max(receiver) AS receiver, bool_and(ok) AS ok, max(fee) AS fee, max(method) AS method, max(nonce) AS nonce
-FROM staged_transactions
-GROUP BY chain, tx_hash
+-- Several rows of one transaction become one; that is looked for among hashes, which are short.
+CREATE OR REPLACE TEMP TABLE repeated AS
+SELECT DISTINCT t.chain, t.tx_hash
+FROM staged_transactions AS t
+SEMI JOIN (SELECT hash(tx_hash) AS mark FROM staged_transactions GROUP BY ALL HAVING count(*) > 1) AS m
+    ON hash(t.tx_hash) = m.mark
+----
+CREATE OR REPLACE TEMP VIEW arriving AS
+SELECT t.* EXCLUDE (place)
+FROM staged_transactions AS t
+ANTI JOIN repeated AS r ON r.chain = t.chain AND r.tx_hash = t.tx_hash
+UNION ALL
+SELECT t.chain, t.tx_hash, max(t.block), max(t.time), max(t.tx_index), max(t.signer), max(t.receiver), bool_and(t.ok),
+    max(t.fee), max(t.method), max(t.nonce)
+FROM staged_transactions AS t
+SEMI JOIN repeated AS r ON r.chain = t.chain AND r.tx_hash = t.tx_hash
+GROUP BY t.chain, t.tx_hash
+----
+-- Those that the store has, looked for once.
+CREATE OR REPLACE TEMP TABLE held_transactions AS
+SELECT t.rowid AS at, a.*
+FROM arriving AS a
+JOIN transactions AS t ON t.tx_hash = a.tx_hash AND t.chain = a.chain
 ----
 UPDATE transactions AS t SET
     block = coalesce(t.block, a.block),
@@ -18,8 +35,8 @@ UPDATE transactions AS t SET
     fee = greatest(t.fee, a.fee),
     method = coalesce(t.method, a.method),
     nonce = coalesce(t.nonce, a.nonce)
-FROM arriving AS a
-WHERE t.chain = a.chain AND t.tx_hash = a.tx_hash AND (
+FROM held_transactions AS a
+WHERE t.rowid = a.at AND (
     (t.block IS NULL AND a.block IS NOT NULL) OR (t.time IS NULL AND a.time IS NOT NULL)
     OR (t.tx_index IS NULL AND a.tx_index IS NOT NULL) OR (t.signer IS NULL AND a.signer IS NOT NULL)
     OR (t.receiver IS NULL AND a.receiver IS NOT NULL) OR (t.ok IS NULL AND a.ok IS NOT NULL) OR (t.ok AND NOT a.ok)
@@ -30,5 +47,5 @@ WHERE t.chain = a.chain AND t.tx_hash = a.tx_hash AND (
 INSERT INTO transactions
 SELECT a.chain, a.tx_hash, a.block, a.time, a.tx_index, a.signer, a.receiver, a.ok, a.fee, a.method, a.nonce
 FROM arriving AS a
-ANTI JOIN transactions AS t ON t.chain = a.chain AND t.tx_hash = a.tx_hash
+ANTI JOIN held_transactions AS h ON h.tx_hash = a.tx_hash AND h.chain = a.chain
 ORDER BY a.chain, a.block, a.tx_index, a.tx_hash

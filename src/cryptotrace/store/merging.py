@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import duckdb
 
+    from cryptotrace.store.known import Blocks
+
 __all__ = [
     "Merged",
     "inserted",
     "learn_places",
-    "leave_known",
     "merge_transactions",
     "merge_transfers",
     "next_id",
+    "number",
     "run_file",
 ]
 
-_NEARBY = 3
-"""How many stored rows may be looked at for each that arrives, before their names are looked up."""
+_LAST = 2**62
+"""Beyond every block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,7 @@ def run_file(connection: duckdb.DuckDBPyConnection, name: str, **values: int) ->
     merged = Merged()
     for verb, statement in _statements(name):
         needed = {key: value for key, value in values.items() if f"${key}" in statement}
-        row = connection.execute(statement, needed).fetchone()
-        touched = int(row[0]) if row else 0
+        touched = _first(connection.execute(statement, needed).fetchall())
         if verb in {"INSERT", "UPDATE"}:
             merged += Merged(inserted=touched) if verb == "INSERT" else Merged(updated=touched)
     return merged
@@ -63,61 +64,53 @@ def run_file(connection: duckdb.DuckDBPyConnection, name: str, **values: int) ->
 
 def inserted(connection: duckdb.DuckDBPyConnection, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> int:
     """Run one insert; give how many rows it added."""
-    row = connection.execute(statement, values).fetchone()
-    return int(row[0]) if row else 0
+    return _first(connection.execute(statement, values).fetchall())
 
 
 def next_id(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     """Give the first id that is free."""
-    return _number(connection, f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
+    return number(connection, f"SELECT coalesce(max(id), 0) + 1 FROM {table}")
 
 
-def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0
+def number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    """Give the one number that a query finds."""
+    return _first(connection.execute(query).fetchall())
+
+
+def _first(rows: list[tuple[Any, ...]]) -> int:
+    """Read the number that a statement gives; results are fetched whole, else the connection stays busy with them."""
+    return int(rows[0][0]) if rows else 0
 
 
 def _any(connection: duckdb.DuckDBPyConnection, rows: str) -> bool:
-    return connection.execute(f"SELECT 1 FROM {rows} LIMIT 1").fetchone() is not None
-
-
-def leave_known(connection: duckdb.DuckDBPyConnection, arrived: int) -> int:
-    """Make the view ``open_transfers`` of the rows that have to be looked at further; give how many there are.
-
-    The others say nothing new, and were found by a look at the blocks of this load alone.
-    """
-    known = 0
-    if arrived:
-        bounds = connection.execute("SELECT min(block), max(block) FROM in_transfers").fetchone() or (None, None)
-        nearby = connection.execute("SELECT count(*) FROM transfers WHERE block BETWEEN ? AND ?", bounds).fetchone() or (0,)
-        if 0 < nearby[0] <= _NEARBY * arrived:
-            run_file(connection, "known.sql", first=bounds[0], last=bounds[1])
-            known = _number(connection, "SELECT count(*) FROM known_rows")
-    less = "ANTI JOIN known_rows AS k ON k.place = i.place" if known else ""
-    connection.execute(f"CREATE OR REPLACE TEMP VIEW open_transfers AS SELECT * FROM in_transfers AS i {less}")
-    return arrived - known
+    return bool(connection.execute(f"SELECT 1 FROM {rows} LIMIT 1").fetchall())
 
 
 def merge_transfers(connection: duckdb.DuckDBPyConnection, first_new: int) -> Merged:
-    """Merge the temporary table ``arrived``; every group of equal rows is settled by counting, or else listing by listing.
+    """Merge the view ``arrived``; every group of equal rows is settled by counting, or else listing by listing.
 
     Accounts from the id ``first_new`` on came with these rows.
     """
     run_file(connection, "settle.sql", first_new=first_new)
     seen, silent, arrived = (
-        _number(connection, sql)
+        number(connection, sql)
         for sql in ("SELECT count(*) FROM seen", "SELECT count(*) FROM seen WHERE is_silent", "SELECT count(*) FROM arrived")
     )
+    has_several = _any(connection, "several")
+    if seen and silent == arrived and not has_several:
+        return Merged()
     if seen:
-        if silent == arrived and not _any(connection, "several"):
-            return Merged()
         run_file(connection, "settle_known.sql")
     else:
         connection.execute("CREATE OR REPLACE TEMP TABLE staged AS SELECT * FROM arrived LIMIT 0")
-        connection.execute("DROP TABLE IF EXISTS new_rows")
-        connection.execute("ALTER TABLE arrived RENAME TO new_rows")
+    new_rows = "rows_of_new_groups" if seen else "arrived"
+    connection.execute(f"CREATE OR REPLACE TEMP VIEW new_rows AS SELECT * FROM {new_rows}")
     merged = Merged()
     if _any(connection, "new_rows"):
+        if has_several:
+            run_file(connection, "settle_several.sql")
+        else:
+            connection.execute("CREATE OR REPLACE TEMP TABLE sized AS SELECT *, 0 AS size, 0 AS ordinal FROM arrived LIMIT 0")
         merged += run_file(connection, "settle_new.sql", next_id=next_id(connection, "transfers"))
     listings = connection.execute("SELECT DISTINCT listing FROM staged ORDER BY listing").fetchall()
     for (listing,) in listings:
@@ -126,20 +119,26 @@ def merge_transfers(connection: duckdb.DuckDBPyConnection, first_new: int) -> Me
 
 
 def merge_transactions(connection: duckdb.DuckDBPyConnection) -> Merged:
-    """Merge the temporary table ``staged_transactions``."""
+    """Merge the view ``staged_transactions``."""
     return run_file(connection, "merge_transactions.sql") if _any(connection, "staged_transactions") else Merged()
 
 
-def learn_places(connection: duckdb.DuckDBPyConnection) -> int:
-    """Let rows learn the place of their transaction; give how many did."""
-    if not _any(connection, "transfers WHERE block IS NULL OR tx_index IS NULL"):
+def learn_places(connection: duckdb.DuckDBPyConnection, blocks: Blocks, *, is_new: bool) -> int:
+    """Let rows learn the place of their transaction; give how many did.
+
+    ``is_new`` says whether transfers were added: those learn from what was stored before, all others from this load alone.
+    """
+    lacking = {fact: _any(connection, f"transfers WHERE {fact} IS NULL") for fact in ("block", "tx_index")}
+    told = ["open_transfers", "open_transactions", *(("transfers", "transactions") if is_new else ())]
+    if not any(
+        lacks and any(_any(connection, f"{rows} WHERE {fact} IS NOT NULL") for rows in told) for fact, lacks in lacking.items()
+    ):
         return 0
-    connection.execute("""
-        CREATE OR REPLACE TEMP TABLE named_transactions AS
-        SELECT DISTINCT t.chain, t.tx_hash
-        FROM transfers AS t
-        SEMI JOIN (SELECT chain, tx_hash FROM in_transfers UNION ALL SELECT chain, tx_hash FROM in_transactions) AS n
-            ON t.chain = n.chain AND t.tx_hash = n.tx_hash
-        WHERE t.block IS NULL OR t.tx_index IS NULL
-    """)
-    return run_file(connection, "learn_places.sql").updated if _any(connection, "named_transactions") else 0
+    first, last = (blocks.first, blocks.last) if not blocks.has_unknown else (None, None)
+    return run_file(
+        connection,
+        "learn_places.sql",
+        of_blocks=lacking["block"],
+        first=0 if first is None else first,
+        last=_LAST if last is None else last,
+    ).updated

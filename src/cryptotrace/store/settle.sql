@@ -1,12 +1,15 @@
--- Look at the groups of equal transfers (temp table "arrived", ids resolved) over all listings at once. A group is what
+-- Look at the groups of equal transfers (view "arrived", ids resolved) over all listings at once. A group is what
 -- merge.sql takes as one transfer: chain, hash, kind, sender, receiver, asset, amount; an asset has one chain, so that is left
 -- out. Groups do not touch each other, so each may take the shortest way that gives what merge.sql would give.
 -- Statements are separated by lines of dashes; the store runs them in order inside one transaction.
 
--- Groups of more than one row.
+-- Groups of more than one row: looked for among hashes, which are short.
 CREATE OR REPLACE TEMP TABLE several AS
-SELECT tx_hash, kind, sender, receiver, asset, amount
-FROM arrived
+SELECT a.tx_hash, a.kind, a.sender, a.receiver, a.asset, a.amount
+FROM arrived AS a
+SEMI JOIN (
+    SELECT hash(tx_hash, kind, sender, receiver, asset, amount) AS mark FROM arrived GROUP BY ALL HAVING count(*) > 1
+) AS m ON hash(a.tx_hash, a.kind, a.sender, a.receiver, a.asset, a.amount) = m.mark
 GROUP BY ALL
 HAVING count(*) > 1
 ----
@@ -30,7 +33,7 @@ SEMI JOIN (
 ----
 -- Rows whose group the store has, and whether they say nothing new if they are alone in it: no position, failure or call type.
 CREATE OR REPLACE TEMP TABLE seen AS
-SELECT i.rowid AS place,
+SELECT i.place,
     (any_value(i.position) IS NULL OR bool_or(t.position = i.position) IS TRUE)
         AND (bool_and(i.ok) OR bool_and(NOT t.ok))
         AND (any_value(i.call_type) IS NULL OR bool_and(t.call_type IS NOT NULL)) AS is_silent
@@ -38,4 +41,4 @@ FROM arrived AS i
 JOIN alike AS t
     ON t.tx_hash = i.tx_hash AND t.kind = i.kind AND t.sender IS NOT DISTINCT FROM i.sender
     AND t.receiver IS NOT DISTINCT FROM i.receiver AND t.asset = i.asset AND t.amount = i.amount
-GROUP BY i.rowid
+GROUP BY i.place

@@ -1,17 +1,17 @@
--- Where the store has some of the groups that arrived: sort out what is known, what is new ("new_rows") and what merge.sql has
+-- Where the store has some of the groups that arrived: sort out what is known, what is new ("rows_of_new_groups") and what merge.sql has
 -- to look at ("staged").
 
 CREATE OR REPLACE TEMP TABLE open_rows AS
 SELECT i.*
 FROM arrived AS i
-ANTI JOIN (SELECT place FROM seen WHERE is_silent) AS s ON i.rowid = s.place
+ANTI JOIN (SELECT place FROM seen WHERE is_silent) AS s ON i.place = s.place
 UNION ALL
 SELECT i.*
 FROM arrived AS i
 SEMI JOIN several AS s
     ON i.tx_hash = s.tx_hash AND i.kind = s.kind AND i.sender IS NOT DISTINCT FROM s.sender
     AND i.receiver IS NOT DISTINCT FROM s.receiver AND i.asset = s.asset AND i.amount = s.amount
-WHERE i.rowid IN (SELECT place FROM seen WHERE is_silent)
+WHERE i.place IN (SELECT place FROM seen WHERE is_silent)
 ----
 -- What the store already has of the groups that arrived.
 CREATE OR REPLACE TEMP TABLE held AS
@@ -45,7 +45,7 @@ ANTI JOIN known AS k
     AND i.receiver IS NOT DISTINCT FROM k.receiver AND i.asset = k.asset AND i.amount = k.amount
 ----
 -- Those of which the store has nothing.
-CREATE OR REPLACE TEMP TABLE new_rows AS
+CREATE OR REPLACE TEMP TABLE rows_of_new_groups AS
 SELECT i.*
 FROM rest AS i
 ANTI JOIN held AS h
