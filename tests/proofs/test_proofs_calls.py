@@ -6,14 +6,18 @@ import contextlib
 import random
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 
 import cryptotrace as ct
+from cryptotrace.collect.calls import is_unlisted, unlisted_payments
 from cryptotrace.collect.proofs import Proof, proofs
+from cryptotrace.schema import Batch
 from cryptotrace.testing.explorers import FakeEtherscan
 
 Row = tuple[int, int, bool, str, str, str]
+USDT = "0xdac17f958d2ee523a2206206994597c13d831ec7"
 Pulled = Callable[[int], tuple[FakeEtherscan, ct.Store]]
 
 SIGNED = """
@@ -123,3 +127,12 @@ def without_pair(store: ct.Store, came: Row, went: Row, address: str, contract: 
         found += proofs(store).unproven
         raise UndoError
     return found
+
+
+def test_a_payment_of_unknown_block_is_not_hidden_by_one_beyond_the_end() -> None:
+    batch, payer, time = Batch(), "0x" + "ab" * 20, datetime(2024, 1, 1, tzinfo=UTC)
+    for name, block in (("u", None), ("v", 900)):
+        batch.add("transactions", ("ethereum", name, block, time, None, payer, USDT, True, None, "0xa9059cbb", 1))
+    store = ct.open_store(":memory:")
+    store.load([batch])
+    assert is_unlisted(unlisted_payments(store), ("ethereum", payer, USDT), 500)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -24,7 +25,7 @@ from pulling import SmallPages, in_process  # type: ignore[import-not-found]
 from scouting import opened  # type: ignore[import-not-found]
 
 import cryptotrace as ct
-from cryptotrace.collect.income import refuse_other_rewards
+from cryptotrace.collect.income import ask_income, leave_contradicted, refuse_other_rewards
 from cryptotrace.collect.verifying import replay_difference
 from cryptotrace.errors import InputError
 from cryptotrace.schema import Batch
@@ -120,6 +121,9 @@ def test_a_nodes_rewards_are_refused_where_an_explorer_told_them_with_fees(name:
     ct.prove(source, store, progress=False)
     with pytest.raises(InputError, match="count twice"):
         refuse_other_rewards(store, name, "ethereum")
+    with pytest.raises(InputError, match="count twice"):
+        refuse_other_rewards(store, name, "ethereum", [MINER, VALIDATOR])
+    refuse_other_rewards(store, name, "ethereum", [VALIDATOR])
     refuse_other_rewards(store, "blockscout", "ethereum")
     refuse_other_rewards(store, name, "base")
 
@@ -128,3 +132,29 @@ def test_chains_whose_blocks_pay_in_other_ways_are_not_asked() -> None:
     fetcher = in_process(served([])).fetcher
     assert {SmallPages(chain, fetcher).incomes for chain in ("base", "bsc", "gnosis")} == {()}
     assert SmallPages("ethereum", fetcher).incomes == INCOME_LISTS
+
+
+def test_a_second_explorer_adds_nothing_to_what_the_first_told_and_the_two_runs_are_replayed_in_their_order() -> None:
+    paid = withdrawals(60)
+    explorer = FakeBlockscout(with_incomes(WORLD, paid))
+    store, source = pulled(served(paid), VALIDATOR, to=explorer.head - 64)
+    ct.prove(source, store, progress=False)
+    found = ct.prove(opened("rpc", explorer, page_rows=5_000), store, progress=False)
+    assert status_of(found, VALIDATOR)[0] == "proven"
+    assert len(income_of(store, VALIDATOR)) == 60
+    assert replay_difference(store, progress=False) is None
+
+
+def test_income_that_the_store_has_under_its_name_with_another_amount_is_rejected_and_not_counted_twice() -> None:
+    paid, less = blocks(5), [replace(row, amount=row.amount - 3) for row in blocks(5)]
+    store, source = pulled(served(less))
+    ct.prove(source, store, progress=False)
+    told = income_of(store, MINER)
+    store.run("UPDATE balances SET amount = amount + 15 WHERE address = ? AND contract = ''", [MINER])
+    again = ask_income(in_process(served(paid)), MINER, 10**9, 10**9, "9", surplus=15, kinds=("mined",))
+    assert len(again.batch.rows["transfers"]) == 5
+    leave_contradicted(store, "ethereum", MINER, again)
+    assert (again.batch.rows["transfers"], again.within, again.problem) == ([], 0, "rejected_rows")
+    assert len(again.batch.rejects) == 5
+    store.load([again.batch])
+    assert income_of(store, MINER) == told

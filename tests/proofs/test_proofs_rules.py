@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import cryptotrace as ct
+from cryptotrace.collect.holdings import holdings
 from cryptotrace.schema import Batch
 
 WHEN = datetime(2024, 5, 1, tzinfo=UTC)
@@ -143,3 +144,14 @@ def test_a_bridged_token_that_logs_a_transfer_beside_its_destruction_loses_it_on
 
 def test_an_empty_store_proves_nothing_and_says_so() -> None:
     assert str(ct.proofs(ct.open_store(":memory:"))) == "no balance was asked: nothing is proven"
+
+
+def test_a_delegatecall_to_a_wrapping_contract_wraps_nothing() -> None:
+    batch, payer, weth = Batch(), "0x" + "11" * 20, "0xc02aaa39b223fe8d0a0e5c4f27ead9083c756cc2"
+    batch.add_transfer(
+        chain="ethereum", tx_hash="0x" + "ab" * 32, kind="internal", block=5, time=datetime(2023, 9, 1, tzinfo=UTC),
+        sender=payer, receiver=weth, amount=10**18, symbol="ETH", decimals=18, call_type="delegatecall",
+    )  # fmt: skip
+    store = ct.open_store(":memory:")
+    store.load([batch])
+    assert holdings(store, {("ethereum", payer, weth): None})["ethereum", payer, weth].net == 0

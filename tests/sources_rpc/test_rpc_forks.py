@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from pulling import stored, truth_of
 
 import cryptotrace as ct
 from cryptotrace.collect import runs
+from cryptotrace.collect.forks import forget_forked
 from cryptotrace.collect.pull import collect
 from cryptotrace.collect.replay import replay
 from cryptotrace.errors import SourceError
+from cryptotrace.schema import Batch
 from cryptotrace.testing.explorers import FakeRpc, RpcFault, SmallWorld, random_chain
 from cryptotrace.testing.explorers._shapes import made_up_hash
 
@@ -202,3 +205,42 @@ def test_stopped_at_every_few_requests_after_a_fork_nothing_is_forgotten_twice()
     for one in (store, calm):
         one.run("DELETE FROM runs")
     assert store.digests() == calm.digests()
+
+
+def test_whatever_told_of_the_rows_that_are_forgotten_no_list_that_lost_one_stays_complete() -> None:
+    """Files without an end, lists of events, lists that end at two places, and a fee that somebody else signed."""
+    ann, ben, cat, dan = ("0x" + letter * 40 for letter in "abcd")
+    usdt, time, names = "0xdac17f958d2ee523a2206206994597c13d831ec7", datetime(2024, 1, 1, tzinfo=UTC), iter("12345678")
+    batch = Batch()
+    for sender, receiver, block in ((ann, ben, 5), (cat, ben, 50), (ann, ben, 60)):
+        batch.add_transfer(
+            chain="ethereum", tx_hash="0x" + next(names) * 64, kind="token", time=time, sender=sender, receiver=receiver,
+            amount=7, block=block, log_index=1, tx_index=0, contract=usdt, symbol="USDT", decimals=6,
+        )  # fmt: skip
+    batch.add_transfer(
+        chain="ethereum",
+        tx_hash="0x" + "3" * 64,
+        kind="fee",
+        time=time,
+        sender=dan,
+        receiver=None,
+        amount=9,
+        block=60,
+        tx_index=0,
+    )
+    batch.add("transactions", ("ethereum", "0x" + "3" * 64, 60, time, 0, dan, usdt, True, 9, None, 1))
+    store = ct.open_store(":memory:")
+    store.load([batch], complete=True, run={"verb": "load", "parameters": "{}", "name": "victims.csv"})
+    lists = Batch()
+    for end in (80, 100):
+        lists.add("coverage", ("rpc", "token", "ethereum", ann, 0, end, "complete", None, 2, None, 100, time, None))
+    lists.add("coverage", ("etherscan", "approvals", "ethereum", cat, 0, 100, "complete", None, 1, None, 100, time, None))
+    lists.add("events", ("ethereum", "0x" + "4" * 64, 3, "approval", 70, time, usdt, cat, ann, 5, "5"))
+    store.load([lists])
+    forget_forked(source_over(node_after()), store, 20)
+    assert store.rows("SELECT block FROM transfers WHERE block > 20") == [(50,)]  # of two whose lists this source did not read
+    assert store.rows("SELECT count(*) FROM transactions") == store.rows("SELECT count(*) FROM events") == [(0,)]
+    told = store.rows("SELECT source, address, to_block, status, reason FROM coverage ORDER BY ALL")
+    assert len(told) == len(set(told))
+    assert {row[3:] for row in told} == {("partial", "reorg")}
+    assert {row[1] for row in told} >= {ann, ben, cat, dan}

@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from tron_pulls import events_of, rows_of
 
-from cryptotrace.sources.tron.scan_lists import INNER, SIGNED, check_rows, stamp_of
+from cryptotrace.errors import MalformedAnswer
+from cryptotrace.sources.tron.scan_lists import INNER, SIGNED, check_rows
 from cryptotrace.sources.tron.scan_native import scan_native_of
+from cryptotrace.sources.tron.scan_rows import _worked
 from cryptotrace.sources.tron.transactions import transactions_of
+from cryptotrace.sources.tron.tronscan import Tronscan
 from cryptotrace.testing._rows import TransferRow
 from cryptotrace.testing.explorers import FakeTronGrid, random_tron
 from cryptotrace.testing.explorers._tron_rows import native_row
@@ -161,14 +164,7 @@ def _as_scan(item: Any, index: Any) -> Any:
     return json.loads(json.dumps(row))
 
 
-def test_the_moment_of_a_row_is_found_in_every_list():
-    assert stamp_of(signed()) == 1_790_931_150_000
-    assert stamp_of({"block_ts": 5}) == 5
-
-
 def test_rows_that_cannot_be_an_answer_are_refused():
-    from cryptotrace.errors import MalformedAnswer
-
     at = 1_790_931_150_000
     check_rows(SIGNED, [signed()], B, at, at, 1, "w")
     check_rows(SIGNED, [signed(toAddress=C, toAddressList=[C, B])], B, at, at, 1, "w")
@@ -178,3 +174,27 @@ def test_rows_that_cannot_be_an_answer_are_refused():
     ):  # fmt: skip
         with pytest.raises(MalformedAnswer):
             check_rows(of, rows, who, at - 10**9 if of is INNER else min(at, last), last, most, "w")
+
+
+def test_a_row_without_a_name_that_is_text_is_refused():
+    for of, row, who in ((SIGNED, signed(hash=[]), A), (INNER, inner(internal_hash={}), B)):
+        with pytest.raises(MalformedAnswer, match="without a name"):
+            check_rows(of, [row], who, 0, 2 * 10**12, 1, "w")
+
+
+def test_a_stamp_of_another_list_in_a_row_does_not_take_it_out_of_its_window():
+    row = signed(block_ts=0)
+
+    class OneRow:
+        """Reads one list."""
+
+        def rows(self, of, start, end):
+            return [row] if of is SIGNED else []
+
+    found = Tronscan("tron", None)._window(OneRow(), "native", 0, 2 * 10**12)
+    assert found == [row]
+
+
+def test_a_row_of_tokens_whose_outcome_is_no_text_failed():
+    assert not _worked({"contractRet": []})
+    assert _worked({"contractRet": "SUCCESS", "revert": False})

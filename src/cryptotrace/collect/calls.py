@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["is_unlisted", "unlisted_payments"]
 
 _UNLISTED = """
-SELECT x.chain, s.address, c.address, min(x.block)
+SELECT x.chain, s.address, c.address, CASE WHEN count(*) = count(x.block) THEN min(x.block) END
 FROM transactions AS x
 JOIN accounts AS s ON s.id = x.signer
 JOIN accounts AS c ON c.id = x.receiver

@@ -63,9 +63,7 @@ def forget_forked(source: SeesForks, store: Store, block: int) -> None:
 
 _READ = "SELECT DISTINCT address FROM coverage WHERE source = $source AND chain = $chain AND to_block > $block"
 _IDS = f"SELECT id FROM accounts WHERE chain = $chain AND address IN ({_READ})"
-_ENDS = "SELECT id, address FROM accounts WHERE chain = $chain"
-_TRANSFERS = f"chain = $chain AND block > $block AND (sender IN ({_IDS}) OR receiver IN ({_IDS}))"
-_TRANSACTIONS = f"chain = $chain AND block > $block AND (signer IN ({_IDS}) OR receiver IN ({_IDS}))"
+_GONE = "chain = $chain AND block > $block AND tx_hash IN (SELECT tx_hash FROM forked_names)"
 _EVENTS = f"chain = $chain AND block > $block AND (owner IN ({_READ}) OR counterparty IN ({_READ}))"
 _LISTED = """
     SELECT count(*) FROM transfers AS t JOIN accounts AS a ON a.id IN (t.sender, t.receiver)
@@ -74,21 +72,45 @@ _LISTED = """
         WHEN 'fee' THEN '' ELSE 'token' END = coverage.stream
 """
 _STATEMENTS = (
+    # A transaction goes whole: its fee and who signed it may be known of somebody whose lists were not read.
+    f"""
+    CREATE OR REPLACE TEMP TABLE forked_names AS
+    SELECT tx_hash FROM transfers
+    WHERE chain = $chain AND block > $block AND (sender IN ({_IDS}) OR receiver IN ({_IDS})) UNION
+    SELECT tx_hash FROM transactions
+    WHERE chain = $chain AND block > $block AND (signer IN ({_IDS}) OR receiver IN ({_IDS}))
+    """,
     f"""
     CREATE OR REPLACE TEMP TABLE forked AS
     SELECT address FROM ({_READ}) UNION
-    SELECT a.address FROM transfers AS t JOIN accounts AS a ON a.id IN (t.sender, t.receiver) WHERE t.{_TRANSFERS} UNION
-    SELECT a.address FROM transactions AS t JOIN accounts AS a ON a.id IN (t.signer, t.receiver) WHERE t.{_TRANSACTIONS}
+    SELECT a.address FROM transfers AS t JOIN accounts AS a ON a.id IN (t.sender, t.receiver) WHERE t.{_GONE} UNION
+    SELECT a.address FROM transactions AS t JOIN accounts AS a ON a.id IN (t.signer, t.receiver) WHERE t.{_GONE} UNION
+    SELECT owner FROM events WHERE {_EVENTS} AND owner IS NOT NULL UNION
+    SELECT counterparty FROM events WHERE {_EVENTS} AND counterparty IS NOT NULL
     """,
-    f"DELETE FROM exclusions WHERE transfer IN (SELECT id FROM transfers WHERE {_TRANSFERS})",
-    f"DELETE FROM transfers WHERE {_TRANSFERS}",
-    f"DELETE FROM transactions WHERE {_TRANSACTIONS}",
+    f"DELETE FROM exclusions WHERE transfer IN (SELECT id FROM transfers WHERE {_GONE})",
+    f"DELETE FROM transfers WHERE {_GONE}",
+    f"DELETE FROM transactions WHERE {_GONE}",
     f"DELETE FROM events WHERE {_EVENTS}",
     "DELETE FROM balances WHERE chain = $chain AND as_of > $block AND address IN (SELECT address FROM forked)",
+    """
+    DELETE FROM coverage
+    WHERE chain = $chain AND from_block > greatest($block, 0) AND address IN (SELECT address FROM forked)
+    """,
+    # A list that was declared complete has no end.
     f"""
     UPDATE coverage SET to_block = $block, status = 'partial', reason = 'reorg', cursor = NULL, rows = ({_LISTED})
-    WHERE chain = $chain AND to_block > $block AND address IN (SELECT address FROM forked)
+    WHERE chain = $chain AND (to_block > $block OR (to_block IS NULL AND status = 'complete'))
+        AND address IN (SELECT address FROM forked)
+    """,
+    # Rows of one list that ended at different places end at one now.
+    """
+    DELETE FROM coverage WHERE chain = $chain AND reason = 'reorg' AND rowid NOT IN (
+        SELECT min(rowid) FROM coverage WHERE chain = $chain
+        GROUP BY source, stream, chain, address, from_block, to_block
+    )
     """,
     "DROP TABLE forked",
+    "DROP TABLE forked_names",
     "UPDATE meta SET value = CAST(CAST(value AS BIGINT) + 1 AS VARCHAR) WHERE name = 'version'",
 )

@@ -156,6 +156,7 @@ def _unlogged(store: Store, chain: str, contract: str, ends: Mapping[Key, int | 
         LEFT JOIN accounts AS r ON r.id = t.receiver
         JOIN assets AS a ON a.id = t.asset
         WHERE t.ok AND t.chain = ? AND t.kind <> 'fee'
+            AND coalesce(t.call_type, '') NOT IN ('delegatecall', 'staticcall', 'callcode')
             AND ((a.contract = '' AND (s.address = ? OR r.address = ?)) OR a.contract = ?)
         ORDER BY t.id
         """,

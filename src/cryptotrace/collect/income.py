@@ -6,7 +6,8 @@ list by list, until what they tell explains it. Their rows go into the ledger as
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -26,6 +27,7 @@ __all__ = [
     "ask_income",
     "explorers_of",
     "has_rewards_of_a_node",
+    "leave_contradicted",
     "refuse_other_rewards",
 ]
 
@@ -116,6 +118,27 @@ def ask_income(source: Source, address: str, as_of: int, last: int, run: str, *,
     return told
 
 
+def leave_contradicted(store: Store, chain: str, address: str, found: Income) -> None:
+    """Reject income that the store has under the same name with another amount: two explorers differ, and both would count."""
+    rows = found.batch.rows.get("transfers", [])
+    known: dict[str, set[int]] = defaultdict(set)
+    for name, amount in store.rows(
+        """
+        SELECT t.tx_hash, t.amount FROM transfers AS t JOIN accounts AS m ON m.id = t.receiver
+        WHERE t.chain = ? AND t.kind = 'reward' AND m.address = ? AND t.tx_hash IN (SELECT unnest(?))
+        """,
+        [chain, address, [row[_AT["tx_hash"]] for row in rows]],
+    ):
+        known[name].add(amount)
+    for row in rows[:]:
+        name, amount = row[_AT["tx_hash"]], int(row[_AT["amount"]])
+        if known[name] and amount not in known[name]:
+            rows.remove(row)
+            found.within -= amount
+            found.problem = found.problem or REJECTED
+            found.batch.reject(f"income:{chain}", None, "another explorer tells another amount", f"{name} {address} {amount}")
+
+
 def explorers_of(source: Source) -> tuple[Source, ...]:
     """Give the explorers that a source is made of, itself where it is one."""
     return tuple(getattr(source, "sources", (source,)))
@@ -177,8 +200,19 @@ def has_rewards_of_a_node(store: Store, chain: str, address: str) -> bool:
     )
 
 
-def refuse_other_rewards(store: Store, name: str, chain: str) -> None:
+def refuse_other_rewards(store: Store, name: str, chain: str, addresses: Collection[str] | None = None) -> None:
     """Refuse to take rewards of blocks from a node where an explorer has told them, fees included.
+
+    Parameters
+    ----------
+    store : Store
+        It is only read.
+    name : str
+        The explorer or format.
+    chain : str
+        Our name of the chain.
+    addresses : collection of str, optional
+        Whose lists are read; anybody's by default.
 
     Raises
     ------
@@ -187,8 +221,12 @@ def refuse_other_rewards(store: Store, name: str, chain: str) -> None:
     """
     if name not in _NODES:
         return
-    rows = "SELECT 1 FROM transfers WHERE chain = ? AND kind = 'reward' AND regexp_matches(tx_hash, '^(mined|uncle)_') LIMIT 1"
-    if store.rows(rows, [chain]):
+    rows = """
+        SELECT DISTINCT m.address FROM transfers AS t JOIN accounts AS m ON m.id = t.receiver
+        WHERE t.chain = ? AND t.kind = 'reward' AND regexp_matches(t.tx_hash, '^(mined|uncle)_')
+    """
+    told = {address for (address,) in store.rows(rows, [chain])}
+    if told if addresses is None else told & set(addresses):
         raise InputError(
             "the store has what blocks paid from an explorer, with fees: a node's rewards would count twice",
             where=name,

@@ -14,7 +14,7 @@ from cryptotrace.codecs import chain_of, parse_address
 from cryptotrace.collect.archive import ASIDE, StoreArchive, keep_aside
 from cryptotrace.collect.calls import unlisted_payments
 from cryptotrace.collect.holdings import STAKING, Holding, Key, holdings, signed
-from cryptotrace.collect.income import KINDS, Income, allowed_kinds, ask_income, explorers_of
+from cryptotrace.collect.income import KINDS, Income, allowed_kinds, ask_income, explorers_of, leave_contradicted
 from cryptotrace.collect.journal import Journal, journal_of
 from cryptotrace.collect.lists import reach_of
 from cryptotrace.collect.proofs import Proofs, proofs
@@ -256,6 +256,7 @@ class _Asking:
             self.source, target.address, target.as_of, self._end(target.as_of), self.run, surplus=surplus,
             kinds=allowed_kinds(self.store, chain, target.address),
         )  # fmt: skip
+        leave_contradicted(self.store, chain, target.address, found)
         if found.within + found.later == surplus:
             found.problem = None
         return found
@@ -368,8 +369,9 @@ def replay_proofs(archive: Store, into: Store) -> None:
     from cryptotrace.collect.pull import progress_bar
     from cryptotrace.collect.replay import AsJudged
 
-    runs = [json.loads(row[0]) for row in archive.rows("SELECT parameters FROM runs WHERE verb = ?", [_VERB])]
-    for run in sorted(runs, key=lambda one: (one["source"].partition(":")[0], one["chain"], int(one["run"].split()[-1]))):
+    # In the order in which they were: what one explorer had told was not asked of the next.
+    runs = [json.loads(row[0]) for row in archive.rows('SELECT parameters FROM runs WHERE verb = ? ORDER BY "at"', [_VERB])]
+    for run in runs:
         inner = ArchiveFetcher(StoreArchive(archive), missing=_never_told(archive, run["chain"]))
         source = source_over(run["source"], run["chain"], inner)
         journal = Journal(None)

@@ -104,7 +104,7 @@ def collect(
     wanted = _wanted(source, addresses)
     for name in explorers_in(spec_of(source)):
         refuse_other_numbering(store, name, source.chain)
-        refuse_other_rewards(store, name, source.chain)
+        refuse_other_rewards(store, name, source.chain, wanted)
     journal = journal_of(store)
     try:
         forget_stored(journal, store)

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
 __all__ = ["settle_fees"]
 
+_OWN = "kind = 'fee' AND (position = 'own' OR (chain = 'tron' AND input_row IS NULL))"
+"""As in fees.sql."""
+
 
 def settle_fees(connection: duckdb.DuckDBPyConnection) -> int:
     """Leave the largest fee of each transaction in ``arrived`` and the store; give how many others went to ``rejects``."""
-    if connection.execute("SELECT 1 FROM arrived WHERE kind = 'fee' AND position = 'own' LIMIT 1").fetchall() == []:
+    if connection.execute(f"SELECT 1 FROM arrived WHERE {_OWN} LIMIT 1").fetchall() == []:
         return 0
     return run_file(connection, "fees.sql").inserted

@@ -55,6 +55,7 @@ def ingest(
     for name in _PLAIN:
         if counts[name]:
             written[name] += _write_plain(connection, name)
+    changed += _complete_events(connection) if counts["events"] else 0
     if complete:
         declared = _declare_complete(connection, run)
         written["coverage"] += declared
@@ -125,6 +126,21 @@ def _write_plain(connection: duckdb.DuckDBPyConnection, name: str) -> int:
     ).fetchall() == [(True,)]:
         rows = arrived_as(name)
     return inserted(connection, f"INSERT INTO {name} SELECT n.* FROM {rows} AS n ANTI JOIN {name} AS t ON {match}")
+
+
+def _complete_events(connection: duckdb.DuckDBPyConnection) -> int:
+    """Let events learn what another source tells of them; give how many did. Of several amounts the smallest is taken."""
+    learnt = [column.name for column in STORED["events"].columns if column.name not in STORED["events"].key]
+    match = " AND ".join(f"t.{key} IS NOT DISTINCT FROM n.{key}" for key in STORED["events"].key)
+    news = ", ".join(f"min({name}) AS {name}" for name in learnt)
+    return inserted(
+        connection,
+        f"""
+        UPDATE events AS t SET {", ".join(f"{name} = coalesce(t.{name}, n.{name})" for name in learnt)}
+        FROM (SELECT {", ".join(STORED["events"].key)}, {news} FROM {arrived_as("events")} GROUP BY ALL) AS n
+        WHERE {match} AND ({" OR ".join(f"(t.{name} IS NULL AND n.{name} IS NOT NULL)" for name in learnt)})
+        """,
+    )
 
 
 def _record_run(connection: duckdb.DuckDBPyConnection, run: Mapping[str, str] | None) -> int:

@@ -161,7 +161,10 @@ def _words(body: Mapping[str, Any]) -> str:
     found = [body.get(name) for name in ("message", "error", "errors")]
     if isinstance(body.get("result"), str):
         found.append(body["result"])
-    return " ".join(text if isinstance(text, str) else msgspec.json.encode(text).decode() for text in found if text)
+    try:
+        return " ".join(text if isinstance(text, str) else msgspec.json.encode(text).decode() for text in found if text)
+    except RecursionError:  # nested as deeply as could still be read
+        return ""
 
 
 def _kind(text: str) -> type[SourceError] | None:

@@ -26,7 +26,7 @@ __all__ = ["BlockscoutIncome"]
 
 _LISTS = {"withdrawal": ("withdrawals", "index"), "mined": ("blocks-validated", "height")}
 """Kind -> last word of the path, and the field that falls along the list."""
-_TO_MAKER = frozenset({"validator", "Miner Reward", "Validator Reward"})
+_TO_MAKER = ("validator", "Miner Reward", "Validator Reward")
 
 
 class BlockscoutIncome:

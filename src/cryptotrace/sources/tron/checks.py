@@ -104,6 +104,6 @@ def repeats(rows: Sequence[Any], before: Sequence[Any], stream: str) -> bool:
         return len(set(names)) < len(names)
     if stream == "events":
         places = [(row.get("transaction_id"), row.get("event_index")) for row in [*before, *rows]]
-        named = [place for place in places if place[1] is not None]
+        named = [place for place in places if type(place[0]) is str and type(place[1]) in (int, str)]
         return len(set(named)) < len(named)
     return bool(rows) and len(rows) == len(before) and list(rows) == list(before)

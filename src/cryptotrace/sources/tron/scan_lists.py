@@ -9,14 +9,20 @@ public project recorded in October 2026; nothing was asked for live by us.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from cryptotrace.errors import InputError, MalformedAnswer
 from cryptotrace.sources.tron.spelling import address
 
-__all__ = ["INNER", "SIGNED", "TOKEN", "ScanList", "check_rows", "stamp_of"]
+__all__ = [
+    "INNER",
+    "SIGNED",
+    "TOKEN",
+    "ScanList",
+    "check_rows",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +70,6 @@ INNER = ScanList(
 )  # fmt: skip
 
 
-def stamp_of(row: Mapping[str, Any]) -> int:
-    """Give the moment of a row that was checked, of any of the lists."""
-    found: int = row["block_ts"] if "block_ts" in row else row["timestamp"]
-    return found
-
-
 def check_rows(of: ScanList, rows: Sequence[Any], subject: str, first: int, last: int, most: int, where: str) -> None:
     """Refuse a page whose rows cannot be an answer to the question.
 
@@ -88,9 +88,9 @@ def check_rows(of: ScanList, rows: Sequence[Any], subject: str, first: int, last
         if not any(_names(row.get(column), subject) for column in of.parties):
             raise MalformedAnswer("rows of another address", where=where, hint="Ask again")
         name = row.get(of.name) if of.name else None
-        if type(name) is str:
-            if name in names:
-                raise MalformedAnswer("a row twice", where=where, hint="Ask again")
+        if name is not None:
+            if type(name) is not str or name in names:
+                raise MalformedAnswer("a row twice, or without a name", where=where, hint="Ask again")
             names.add(name)
 
 

@@ -63,8 +63,8 @@ def _add(batch: Batch, cells: Any) -> None:
 
 
 def _worked(cells: Mapping[str, Any]) -> bool:
-    said = {cells.get("contractRet", "SUCCESS"), cells.get("finalResult", "SUCCESS")}
-    return cells.get("revert") in (None, False, 0) and said == {"SUCCESS"}
+    said = (cells.get("contractRet", "SUCCESS"), cells.get("finalResult", "SUCCESS"))
+    return cells.get("revert") in (None, False, 0) and said == ("SUCCESS", "SUCCESS")
 
 
 def _decimals(token: Mapping[str, Any]) -> int | None:

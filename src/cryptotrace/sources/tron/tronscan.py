@@ -21,7 +21,7 @@ from cryptotrace.schema import Batch
 from cryptotrace.sources.base import Answer, Fetcher, Page, Request
 from cryptotrace.sources.tron.checks import is_doubtful
 from cryptotrace.sources.tron.scan_answers import classify, read_object
-from cryptotrace.sources.tron.scan_lists import INNER, SIGNED, TOKEN, ScanList, stamp_of
+from cryptotrace.sources.tron.scan_lists import INNER, SIGNED, TOKEN, ScanList
 from cryptotrace.sources.tron.scan_native import scan_native_of
 from cryptotrace.sources.tron.scan_rows import scan_transfers_of
 from cryptotrace.sources.tron.scan_windows import FIRST_BLOCK_MS, ScanWindows, cut
@@ -138,7 +138,7 @@ class Tronscan:
             rows = reader.rows(of, start, end)
             if rows is None:
                 return None
-            found += (row for row in rows if start <= stamp_of(row) <= end)
+            found += (row for row in rows if start <= row[of.stamp] <= end)
         return found
 
     def _reader(self, stream: str, subject: str, run: str) -> ScanWindows:
