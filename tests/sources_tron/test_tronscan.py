@@ -165,7 +165,7 @@ def test_both_explorers_give_the_same_store_and_one_over_the_other_adds_nothing(
 
 
 def whole(store: ct.Store) -> list[Any]:
-    """Give what is stored beside transfers; approvals are no money, and Tronscan need not show them, nor the block of an event."""
+    """Give what is stored beside transfers; Tronscan need not show approvals, which are no money, nor blocks of events."""
     signed = """
         SELECT t.tx_hash, t.block, t.time, s.address, r.address, t.ok, t.fee, t.method FROM transactions AS t
         LEFT JOIN accounts AS s ON s.id = t.signer LEFT JOIN accounts AS r ON r.id = t.receiver ORDER BY t.tx_hash
